@@ -25,8 +25,3 @@ def shortage(error: BaseException) -> str:
     if isinstance(error, RuntimeError) and str(error) == _NO_THREAD:
         return "the system refuses: no more threads may be started (ulimit -u), or memory has no room for one"
     return ""
-
-
-def is_of_process(error: BaseException) -> bool:
-    """Whether an error tells of this process alone, and nothing of a file."""
-    return not isinstance(error, OSError) and bool(shortage(error))

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..store.cube import readable
 from ..store.read import Reader
 from ..values.columns import Values
 
@@ -72,8 +71,7 @@ def names_along(reader: Reader, dim: str) -> list[str]:
 def _values(reader: Reader, name: str) -> np.ndarray:
     if name in reader.cube.columns:
         return reader.read(name, [slice(None)])
-    with readable(reader.root):
-        return reader.cube.coordinates[name].values()
+    return reader.coordinate(name)
 
 
 def along(values: Mapping[str, Values], others: Mapping[str, np.ndarray]) -> Along:

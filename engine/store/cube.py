@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import Argument, Call, CubeError, SweepError
+from ..errors import Argument, Call, CubeError, UserError
 from ..gate.documents import parse_json
-from ..gate.files import Unfit
-from ..gate.shortage import is_of_process
+from ..gate.files import Unfit, says_nothing_of_the_file
 from ..gate.text import said
 from ..tiles import Layout, Tile
 from .decode import read_digest, read_part
@@ -89,13 +88,17 @@ class Cube:
 
     @cached_property
     def coordinates(self) -> dict[str, Stored]:
-        """All coordinates, by name: of a dimension, or named by an array as one of its own."""
+        """All coordinates, by name: of a dimension, or named by an array as one of its own.
+
+        Raises CubeError where the metadata of one are not what they should be.
+        """
         listed = " ".join(str(array.attributes.get("coordinates", "")) for array in self._arrays.values())
         names = dict.fromkeys(
             [*(dim for array in self._arrays.values() for dim in array.dims), *listed.split()]
         )
         there = [name for name in names if self.storage.exists(self.root / name / "zarr.json")]
-        arrays = {name: self.open_array(name) for name in there if name not in self._arrays}
+        with readable(self.root):
+            arrays = {name: self.open_array(name) for name in there if name not in self._arrays}
         return {name: array for name, array in arrays.items() if array.ndim == 1}
 
     @cached_property
@@ -281,14 +284,16 @@ def _left_beside(root: Path) -> str:
 
 @contextmanager
 def readable(root: Path) -> Iterator[None]:
-    """Turn what broken bytes raise while a cube is read into a CubeError that says what to do."""
+    """Turn what broken bytes and metadata raise into a CubeError that says what to do.
+
+    Within it a cube is read, and nothing else is done: elsewhere the same errors are of the program.
+    """
     try:
         yield
-    except (SweepError, CubeError, BrokenPipeError):
+    except UserError:
         raise
-    except Exception as error:  # many kinds, on bytes that are not what they should be
-        if is_of_process(error):
-            raise
-        raise CubeError(
-            f"{root}: cannot be read ({said(error)}); ", Call("verify", root), " names what is damaged"
-        ) from error
+    except (OSError, ValueError, TypeError, LookupError) as error:
+        again: tuple[str | Call, ...] = (Call("verify", root), " names what is damaged")
+        if says_nothing_of_the_file(error):
+            again = ("read it again later",)
+        raise CubeError(f"{root}: cannot be read ({said(error)}); ", *again) from error

@@ -19,7 +19,7 @@ from ..feedback.stop_flag import stop_if_requested
 from ..gate.files import says_nothing_of_the_file
 from ..tiles import Tile
 from .commit import outgrown_files, points_of
-from .cube import open_cube_for_reading
+from .cube import open_cube_for_reading, readable
 from .decode import Damaged, FileStamp, read_computed, read_digest, read_part, what_is, why
 from .durable import clear_disk_errors
 from .iced.at import asked_anew as committed_by_now
@@ -87,6 +87,11 @@ class Reader:
                 put(result, here, part)
         self.require_same_cube()
         return result[tuple(0 if isinstance(one, int | np.integer) else slice(None) for one in index)]
+
+    def coordinate(self, name: str) -> np.ndarray:
+        """All values of a coordinate that lies beside the tiles. Raises CubeError where it is damaged."""
+        with readable(self.root):
+            return self.cube.coordinates[name].values()
 
     def _column(self, name: str, index: Sequence[Index]) -> np.ndarray:
         """Numbers of a column; of samples of which no tile has been computed, what was never written."""

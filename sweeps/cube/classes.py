@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...engine.errors import CubeError
 from ...kernels.status import Status
 
 if TYPE_CHECKING:
@@ -14,12 +15,17 @@ def classes_of(array: "xr.DataArray") -> dict[int, str]:
     """Number and name of every class of a variable; empty where it is no class.
 
     They stand in the attributes ``flag_values`` and ``flag_meanings``, as the CF conventions have it. Those
-    of the status are known also where a Dataset has lost its attributes.
+    of the status are known also where a Dataset has lost its attributes. Raises CubeError where they do not
+    name the classes one by one.
     """
     numbers, meanings = array.attrs.get("flag_values"), array.attrs.get("flag_meanings")
     if numbers is None or meanings is None:
         return {int(s): s.name for s in Status} if array.name == "status" else {}
-    return {int(n): name for n, name in zip(np.ravel(numbers), str(meanings).split(), strict=True)}
+    try:
+        return {int(n): name for n, name in zip(np.ravel(numbers), str(meanings).split(), strict=True)}
+    except (ValueError, TypeError, OverflowError):
+        wrong = "its attributes flag_values and flag_meanings do not name its classes one by one"
+        raise CubeError(f"{array.name}: {wrong}") from None
 
 
 def class_names(array: "xr.DataArray") -> np.ndarray:

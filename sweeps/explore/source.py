@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...engine.store.cube import readable
 from ..cube.plain.open import opened, plain_of
 from ..cube.select import Selections, parse_selections, select
 from ..file_paths import cube_path
@@ -73,8 +72,7 @@ def source_of_path(path: str | Path, selections: Selections = ()) -> Source:
     root = cube_path(path)
 
     def open_it() -> tuple[Any, bool]:
-        with readable(root):
-            return opened(root, lambda reader: (plain_of(reader), _is_finished(reader)))
+        return opened(root, lambda reader: (plain_of(reader), _is_finished(reader)))
 
     source = Source(str(path), open_it, root, selections)
     _ = source.dataset

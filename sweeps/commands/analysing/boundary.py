@@ -29,17 +29,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ....engine.store.cube import readable
     from ...boundaries.boundaries import boundaries
     from ...boundaries.text import boundary_text, require_output, write_boundaries
 
     if options.output:
         require_output(options.output)
-    with readable(options.cube):
-        result = boundaries(
-            open_selected(options), options.var, options.along, options.sel,
-            level=options.level, sweep_file=options.sweep,
-        )  # fmt: skip
+    result = boundaries(
+        open_selected(options), options.var, options.along, options.sel,
+        level=options.level, sweep_file=options.sweep,
+    )  # fmt: skip
     if options.output:
         write_boundaries(result, options.output, ALL_ROWS)
         print(options.output)

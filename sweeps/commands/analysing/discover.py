@@ -21,18 +21,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ....engine.store.cube import readable
     from ...discover.discover import discover
     from ...discover.text import discovery_text
     from ...plots.save import require_picture, save
 
     if options.output is not None:
         require_picture(options.output)
-    with readable(options.cube):
-        discovery = discover(
-            open_selected(options), options.where, options.method,
-            selections=options.sel, density=options.density, boxes=options.boxes,
-        )  # fmt: skip
+    discovery = discover(
+        open_selected(options), options.where, options.method,
+        selections=options.sel, density=options.density, boxes=options.boxes,
+    )  # fmt: skip
     print(discovery_text(discovery, options.format, "--where "))
     if options.output is not None:
         from ...discover.picture import draw

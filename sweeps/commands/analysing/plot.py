@@ -89,26 +89,24 @@ def run(options: argparse.Namespace) -> int:
 
 def picture_of(options: argparse.Namespace) -> "Picture":
     """The figure that the options ask for, and what it shows as a table."""
-    from ....engine.store.cube import readable
     from ...plots.plot import picture
 
     style = style_of(options)
-    with readable(options.cube):
-        return picture(
-            open_part(options, plain=options.kind != "phase"),
-            options.var,
-            options.x,
-            options.y,
-            style,
-            kind=options.kind,
-            facet=options.facet,
-            hue=options.hue,
-            selections=(),
-            log=[name for name in options.log.split(",") if name],
-            line=options.line,
-            keep=[name for name in options.keep.split(",") if name],
-            model=options.model,
-        )
+    return picture(
+        open_part(options, plain=options.kind != "phase"),
+        options.var,
+        options.x,
+        options.y,
+        style,
+        kind=options.kind,
+        facet=options.facet,
+        hue=options.hue,
+        selections=(),
+        log=[name for name in options.log.split(",") if name],
+        line=options.line,
+        keep=[name for name in options.keep.split(",") if name],
+        model=options.model,
+    )
 
 
 def style_of(options: argparse.Namespace) -> "Style":

@@ -32,22 +32,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ....engine.store.cube import readable
     from ....engine.store.durable import clear_disk_errors
     from ...sensitivity.analysis import sensitivity
     from ...sensitivity.text import sensitivity_text, withheld
 
-    with readable(options.cube):
-        result = sensitivity(
-            open_selected(options),
-            options.method,
-            options.var,
-            selections=options.sel,
-            keep=options.keep.split(",") if options.keep else None,
-            confidence=options.confidence,
-            resamples=options.resamples,
-            seed=options.seed,
-        )
+    result = sensitivity(
+        open_selected(options),
+        options.method,
+        options.var,
+        selections=options.sel,
+        keep=options.keep.split(",") if options.keep else None,
+        confidence=options.confidence,
+        resamples=options.resamples,
+        seed=options.seed,
+    )
     for line in withheld(result) if options.format != "table" or options.output else ():
         print(f"equisweep: note: {line}", file=sys.stderr)
     text = sensitivity_text(result, options.format, ALL_ROWS)

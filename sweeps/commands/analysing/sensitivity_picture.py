@@ -25,7 +25,6 @@ _OTHERS = (
 
 def run(options: argparse.Namespace, dpi: float) -> int:
     """Draw what the options ask for, and write it."""
-    from ....engine.store.cube import readable
     from ...plots.drawn import Table, write_table
     from ...plots.save import save
     from ...sensitivity.picture import draw_sensitivity
@@ -33,11 +32,10 @@ def run(options: argparse.Namespace, dpi: float) -> int:
     for name in _OTHERS:
         if getattr(options, name, None):
             raise SweepError("plot: ", Argument(name), " has no meaning for ", Argument("kind", KIND))
-    with readable(options.cube):
-        figure, rows = draw_sensitivity(
-            open_selected(options), options.var, options.method, x=options.x, y=options.y,
-            selections=options.sel, keep=[name for name in options.keep.split(",") if name] or None,
-        )  # fmt: skip
+    figure, rows = draw_sensitivity(
+        open_selected(options), options.var, options.method, x=options.x, y=options.y,
+        selections=options.sel, keep=[name for name in options.keep.split(",") if name] or None,
+    )  # fmt: skip
     save(figure, options.output, dpi, options.overwrite)
     print(options.output)
     if options.data:

@@ -18,14 +18,12 @@ def run(options: argparse.Namespace) -> int:
     from ...light_imports import load_codec
 
     load_codec()
-    from ....engine.store.cube import readable
     from ...cube.export import check_output
     from ...cube.query import Query, answer
 
     style = check_output("zarr", options.output, overwrite=False)
-    with readable(options.cube):
-        part = open_part(options, plain=False)
-        points = answer(part, Query(options.var), style, options.output)
+    part = open_part(options, plain=False)
+    points = answer(part, Query(options.var), style, options.output)
     print(f"{options.output}: {points:,} point{'s' * (points != 1)}")
     return 0
 

@@ -15,7 +15,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ....engine.store.cube import readable
     from ...cube.described.citation import citation_of
     from ...cube.described.describe import describe_cube
     from ...cube.described.history import describe_history
@@ -23,8 +22,7 @@ def run(options: argparse.Namespace) -> int:
     if options.history:
         print(describe_history(options.cube))
         return 0
-    with readable(options.cube):
-        print((citation_of if options.citation else describe_cube)(options.cube))
+    print((citation_of if options.citation else describe_cube)(options.cube))
     return 0
 
 

@@ -50,7 +50,6 @@ def run(options: argparse.Namespace) -> int:
 
     load_codec()
     from ....engine.errors import SweepError
-    from ....engine.store.cube import readable
     from ...cube.export import GRIDDED, check_output
     from ...cube.query import Query, answer
 
@@ -66,9 +65,8 @@ def run(options: argparse.Namespace) -> int:
             )
             raise SweepError(f"--keep {options.keep}: {reason}")
     question = Query(options.var, (), options.where, options.reduce, keep)
-    with readable(options.cube):
-        part = open_part(options, plain=style not in GRIDDED)
-        rows = answer(part, question, style, options.output, all_rows=ALL_ROWS)
+    part = open_part(options, plain=style not in GRIDDED)
+    rows = answer(part, question, style, options.output, all_rows=ALL_ROWS)
     if not rows:
         met = f"satisfies {' and '.join(options.where)}" if options.where else "counts"
         print(f"equisweep: no point {met}", file=sys.stderr)

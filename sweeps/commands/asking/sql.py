@@ -15,21 +15,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ....engine.store.cube import readable
     from ...cube.export import check_output, write_batches
     from ...cube.sql import sql_batches
     from ...run import open_cube
 
     style = check_output(options.format, options.output, options.overwrite)
-    with readable(options.cube), sql_batches(open_cube(options.cube), options.query) as batches:
+    with sql_batches(open_cube(options.cube), options.query) as batches:
         shown = "status" in batches.schema.names
         rows = write_batches(batches.schema, batches, style, options.output, sys.stdout, all_rows=ALL_ROWS)
     if options.output:
         print(f"{options.output}: {rows:,} row{'s' * (rows != 1)}")
     text = options.query.lower()
     if not shown and "cube" in text and "status" not in text and not text.lstrip().startswith("describe"):
-        with readable(options.cube):
-            note_left_out(options.cube)
+        note_left_out(options.cube)
     return 0
 
 

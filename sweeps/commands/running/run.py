@@ -96,14 +96,12 @@ def run(options: argparse.Namespace) -> int:
 
 def _say_what_went_wrong(options: argparse.Namespace) -> None:
     """Count points by status, with what to change, where some hold no answer."""
-    from ....engine.store.cube import readable
     from ....engine.store.read import Reader
     from ...cube.statuses import advice, counts_text
     from ...file_paths import cube_path
 
     root = cube_path(options.output)
-    with readable(root):
-        counts = Reader(root).status_counts()
+    counts = Reader(root).status_counts()
     if advice(counts):
         print(counts_text(counts))
 

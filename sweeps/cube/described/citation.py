@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ....engine.gate.documents import parse_json
 from ....engine.gate.text import clean
 from ....engine.store.journal import logged_runs
 from ....engine.store.read import Reader
+from .stated import stated, versions_of
 
 # TeX's own signs, as text.
 _SPECIAL = {
@@ -27,13 +27,13 @@ def citation_of(path: Path) -> str:
     """
     reader = Reader(path)
     said = reader.cube.attributes
-    versions = parse_json(said["versions"])
+    versions = versions_of(reader)
     points = sum(reader.status_counts().values())
     year = _year(reader.cube.root)
-    digest = said["sweep_sha256"]
+    digest = stated(reader, "sweep_sha256")
     tool = f"equisweep {versions.get('equisweep', '')}".strip()
     cube = {
-        "title": said["title"],
+        "title": stated(reader, "title"),
         "author": said.get("creator"),
         "year": year,
         "howpublished": f"Zarr cube of {points:,} points, computed with {tool}",
@@ -46,11 +46,12 @@ def citation_of(path: Path) -> str:
         "version": versions.get("equisweep"),
         "note": ", ".join(f"{name} {number}" for name, number in versions.items() if name != "equisweep"),
     }
-    model = {"title": f"The model {said['model']} and its source", "note": said["source"]}
+    name = stated(reader, "model")
+    model = {"title": f"The model {name} and its source", "note": stated(reader, "source")}
     entries = [
         _entry("misc", f"cube_{digest[:8]}", cube),
         _entry("software", "equisweep", program),
-        _entry("misc", f"model_{re.sub(r'[^A-Za-z0-9]', '_', str(said['model']))}", model),
+        _entry("misc", f"model_{re.sub(r'[^A-Za-z0-9]', '_', name)}", model),
     ]
     asked = (
         [f"% The maker of this cube asks: {clean(str(said['citation']), _LONGEST)}"]

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from ....engine.feedback.progress import clock
-from ....engine.gate.documents import parse_json
 from ....engine.gate.text import clean, clean_lines, cut, size_text
 from ....engine.store.cube import Cube
 from ....engine.store.journal import logged_runs
@@ -19,6 +18,7 @@ from ....kernels.status import Status
 from ...text import table
 from ..statuses import advice
 from .missing import describe_missing
+from .stated import stated, versions_of
 
 _MOST = 10**5  # characters of a description, most of them the sweep
 _MOST_RUNS = 50
@@ -31,19 +31,19 @@ def describe_cube(path: Path) -> str:
     """
     reader = Reader(path)
     cube, said = reader.cube, reader.cube.attributes
-    parts = [f"{path}: {said['title']}", f"source: {said['source']}"]
+    parts = [f"{path}: {stated(reader, 'title')}", f"source: {stated(reader, 'source')}"]
     parts += [f"{key}: {said[key]}" for key in ("creator", "license", "citation", "comment") if key in said]
     parts += ["", "Axes", _axes(reader)]
     parts += ["", "Variables", _variables(cube)]
     parts += ["", "Status", _statuses(reader)]
     missing = describe_missing(reader)
     parts += ["", "Missing", *missing] if missing else []
-    parts += ["", "Runs", *_runs(cube), "", f"device    {said['device']}"]
+    parts += ["", "Runs", *_runs(cube), "", f"device    {stated(reader, 'device')}"]
     parts += [f"portable  {said['portable']}"] if "portable" in said else []
-    versions = parse_json(said["versions"])
-    parts.append(f"versions  {', '.join(f'{name} {number}' for name, number in versions.items())}")
+    versions = versions_of(reader).items()
+    parts.append(f"versions  {', '.join(f'{name} {number}' for name, number in versions)}")
     parts.append(f"on disk   {size_text(_bytes(reader))}")
-    parts += ["", "Sweep", said["sweep"].rstrip()]
+    parts += ["", "Sweep", stated(reader, "sweep").rstrip()]
     return clean_lines(cut("\n".join(parts), _MOST))
 
 
@@ -58,7 +58,7 @@ def _axes(reader: Reader) -> str:
         if name in columns:  # longer than anybody reads for the sake of its ends
             ends = _ends(reader.read(name, [np.array([0, 1, 2, 3, size - 1])]))
         else:
-            ends = _ends(array.values())
+            ends = _ends(reader.coordinate(name))
         rows.append((name, array.dims[0], f"{size:,}", ends, *_unit_and_meaning(array)))
     return table(("name", "dim", "size", "values", "unit", "meaning"), rows)
 

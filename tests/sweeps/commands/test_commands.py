@@ -4,10 +4,12 @@ import csv
 import json
 import secrets
 import shutil
+from importlib import import_module
 
 import pytest
 from equisweep.sweeps.commands.command import program
 from equisweep.sweeps.commands.main import main
+from helpers.old_cubes import made_old
 
 SWEEP = """
 model = "external"
@@ -200,3 +202,79 @@ def test_a_picture_that_cannot_be_written_is_one_line(capsys, tmp_path, name, me
     factors.write_text("factor,a,b\na,0,1\nb,0,0\n")
     assert main(["structure", str(factors), "-o", str(tmp_path / name)]) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "ours"),
+    [
+        ("info", "cube.described.describe.describe_missing"),
+        ("info --citation", "cube.described.citation.logged_runs"),
+        ("query", "cube.query.answer"),
+        ("export NEW", "cube.query.answer"),
+        ("sql select", "cube.sql.tables"),
+        ("plot --var status -o x.png", "plots.plot.picture"),
+        ("plot --kind sensitivity --var investment -o x.png", "sensitivity.picture.draw_sensitivity"),
+        ("sensitivity", "sensitivity.analysis.sensitivity"),
+        ("boundary --var status --along alpha", "boundaries.boundaries.boundaries"),
+        ("discover --where alpha>0.2", "discover.discover.discover"),
+        ("run", "cube.statuses.advice"),
+    ],
+)
+@pytest.mark.parametrize("error", [ValueError, KeyError, RuntimeError])
+def test_a_fault_of_ours_is_not_said_to_be_of_the_cube(
+    capsys, cube, tmp_path, monkeypatch, words, ours, error
+):
+    def fails(*_args, **_options):
+        raise error("a fault of ours")
+
+    module, _, name = ours.rpartition(".")
+    monkeypatch.setattr(import_module(f"equisweep.sweeps.{module}"), name, fails)
+    command, *others = words.replace("NEW", str(tmp_path / "new.zarr")).split()
+    sweep = cube.parent / "sweep.toml"
+    place = [str(sweep), "-o", str(cube), "--overwrite"] if command == "run" else [str(cube)]
+    monkeypatch.chdir(tmp_path)
+    assert main([command, *place, *others]) == 70
+    text = capsys.readouterr().err
+    assert f"{error.__name__}: " in text
+    assert "a fault of ours" in text
+    assert "cannot be read" not in text
+
+
+def old(cube, folder):
+    """A copy of the cube as version 0.1.0 left it, without seals: what is damaged shows as it is read."""
+    shutil.copytree(cube, folder / "old.zarr")
+    made_old(folder / "old.zarr")
+    return folder / "old.zarr"
+
+
+@pytest.mark.parametrize("words", ["info", "query", "sql select", "plot --var status -o x.png"])
+@pytest.mark.parametrize("left", [b"", b"\x00" * 44, None])
+def test_a_damaged_coordinate_is_said_to_be_of_the_cube(capsys, cube, tmp_path, monkeypatch, words, left):
+    damaged = old(cube, tmp_path)
+    if left is None:  # bytes without a type
+        document = json.loads((damaged / "alpha" / "zarr.json").read_text()) | {"data_type": "r8"}
+        (damaged / "alpha" / "zarr.json").write_text(json.dumps(document))
+        reason = "ValueError: the array 'alpha' is stored in another way than a cube's arrays are"
+    else:
+        (damaged / "alpha" / "c" / "0").write_bytes(left)
+        reason = "Damaged: is not what was written"
+    monkeypatch.chdir(tmp_path)
+    command, *others = words.split()
+    assert main([command, str(damaged), *others]) == 2
+    assert f"{damaged}: cannot be read ({reason})" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("name", "value"), [("title", None), ("versions", "[1]"), ("versions", "{")])
+def test_attributes_that_are_missing_or_damaged_are_said_to_be_of_the_cube(
+    capsys, cube, tmp_path, name, value
+):
+    damaged = old(cube, tmp_path)
+    document = json.loads((damaged / "zarr.json").read_text())
+    document["attributes"] = {k: v for k, v in document["attributes"].items() if k != name}
+    document["attributes"] |= {} if value is None else {name: value}
+    (damaged / "zarr.json").write_text(json.dumps(document))
+    for more in ((), ("--citation",)):
+        assert main(["info", str(damaged), *more]) == 2
+        text = capsys.readouterr().err
+        assert f"{damaged}: its attribute '{name}' is missing, or not what a run writes; " in text
+        assert f"equisweep verify {damaged} names what is damaged" in text

@@ -22,6 +22,7 @@ outside (0, 1), hence log-concave: 0, 1 or 2 interior roots. With a transfer a t
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -67,24 +68,34 @@ def any_breach(own: Array, linked: Array, alpha: Array, n: Array, n_max: int) ->
     `own` and `linked` are breach probabilities of the city and of each other one; `n_max` is a
     static upper bound of `n`. Summed up without cancellation, so tiny probabilities keep their digits.
     """
-
-    def hop(k: int | Array, state: tuple[Array, Array]) -> tuple[Array, Array]:
-        breach, reach = state
-        reach = reach * alpha
-        arrives = jnp.where(k < n, reach, 0) * linked
-        return breach + (1 - breach) * arrives, reach
-
-    state = (own, jnp.ones_like(alpha))
     if n_max - 1 <= _UNROLLED_HOPS:
-        for k in range(1, n_max):
-            state = hop(k, state)
-        return state[0]
+        return _unrolled(own, linked, alpha, n, n_max)
     own = own + 0 * (alpha + linked + n)  # a loop carries one type: batched over whatever the body is
     # Where they differ much each n takes its own hops, though reverse mode cannot differentiate such a loop.
     by_own = n_max - 1 > _SAME_HOPS and isinstance(n, Tracer)
     last = n.astype(int) if by_own else n_max
+    hop = partial(_hop, linked, alpha, n)
     breach = lax.fori_loop(1, last, hop, (own, jnp.ones_like(alpha)))[0]
     return forward_only(breach, _REVERSE) if by_own else breach
+
+
+def _hop(
+    linked: Array, alpha: Array, n: Array, k: int | Array, state: tuple[Array, Array]
+) -> tuple[Array, Array]:
+    """A breach over `k` hops, too, and how far it reaches over them: alpha**k."""
+    breach, reach = state
+    reach = reach * alpha
+    arrives = jnp.where(k < n, reach, 0) * linked
+    return breach + (1 - breach) * arrives, reach
+
+
+# A kernel asks for this loss dozens of times: it is traced once.
+@partial(jax.jit, static_argnums=4, inline=True)
+def _unrolled(own: Array, linked: Array, alpha: Array, n: Array, n_max: int) -> Array:
+    state = (own, jnp.ones_like(alpha))
+    for k in range(1, n_max):
+        state = _hop(linked, alpha, n, k, state)
+    return state[0]
 
 
 def reach_of(mechanism: str, p: Mapping[str, Array]) -> Reach:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from helpers.pages import PAGES, README, agree, blocks, check_page, page_before
+from helpers.pictures import figures
+from helpers.products import covering
 from helpers.project import ROOT
 
 # What is not executed, by its first line, and why; the reason stands above the block, too.
@@ -45,6 +47,8 @@ NOT_RUN = {
 }
 # tests/sweeps/plots/test_gallery.py runs its commands, on cubes in memory: they are too large to make here.
 GALLERY = ROOT / "docs" / "gallery" / "index.md"
+# Figures of papers are laid out by `make test-products`.
+AUDIT = ROOT / "docs" / "howto" / "audit.md"
 # What is executed but not compared.
 VARIES = {
     ("docs/howto/sensitivity.md", f"equisweep run {name}.toml -o {name}.zarr -q")
@@ -63,8 +67,8 @@ RUNNABLE = [
 ]
 
 
-def _name(page: Path) -> str:
-    return str(page.relative_to(ROOT))
+def _name(page: Path | bool) -> str:
+    return str(page.relative_to(ROOT)) if isinstance(page, Path) else "laid out" * page
 
 
 def _first_line(code: str) -> str:
@@ -76,14 +80,15 @@ def run(tmp_path_factory) -> Callable[[Path], Path]:
     """Runs a page once, after the page that it goes on from, and returns its folder."""
     done: dict[Path, Path] = {}
 
-    def once(page: Path) -> Path:
-        if page not in done:
+    def once(page: Path, laid_out: bool = False) -> Path:
+        if page not in done or laid_out:
             folder = tmp_path_factory.mktemp("page")
             before = page_before(page)
             for file in once(before).iterdir() if before else ():
                 if not file.is_symlink():
                     (folder / file.name).symlink_to(file)
-            check_page(page, folder)
+            with figures(laid_out):
+                check_page(page, folder)
             done[page] = folder
         return done[page]
 
@@ -91,9 +96,17 @@ def run(tmp_path_factory) -> Callable[[Path], Path]:
 
 
 # The README runs beside the other pages, on another core: test_readme.py.
-@pytest.mark.parametrize("page", [page for page in RUNNABLE if page != README], ids=_name)
-def test_a_page_works_and_shows_what_it_prints(page, run):
-    run(page)
+@pytest.mark.parametrize(
+    ("page", "laid_out"),
+    covering(
+        [*((page, False) for page in RUNNABLE if page != README), (AUDIT, True)],
+        lambda _, laid_out: not laid_out,
+        columns=1,
+    ),
+    ids=_name,
+)
+def test_a_page_works_and_shows_what_it_prints(page, laid_out, run):
+    run(page, laid_out)
 
 
 def test_what_is_not_run_is_listed_with_its_reason():

@@ -1,9 +1,11 @@
-"""The short form of every suite: the same few faults every time; ``make faults`` tries thousands."""
+"""The short forms of every suite: the same few faults every time; ``make faults`` tries thousands."""
 
 import re
 import subprocess
 import sys
 
+import pytest
+from helpers.products import some
 from helpers.project import ROOT
 
 
@@ -18,8 +20,9 @@ def totals(table):
     return re.findall(r"^\| \*\*(.+)\*\* \| \*\*(.+)\*\* \| \*\*(.+)\*\* \|$", table, re.M)
 
 
-def test_nothing_is_lost_and_nothing_is_silent():
-    result = run("--short")
+@pytest.mark.parametrize("form", some(["--short", "--shorter"], ["--shorter"]))
+def test_nothing_is_lost_and_nothing_is_silent(form):
+    result = run(form)
     assert result.returncode == 0, result.stderr
     rows = totals(result.stdout)
     assert len(rows) == 8

@@ -1,15 +1,39 @@
 """Cubes made by hand for pictures, and what of a picture's text can be read."""
 
 import json
+from contextlib import contextmanager
 
 import numpy as np
+import pytest
 import xarray as xr
 from equisweep.engine.store.create import _coordinate_attributes as coordinate_attributes
 from equisweep.kernels.status import Status
 
+from helpers.products import some
+
 ALPHA, BETA, N = np.linspace(0.1, 0.9, 9), np.array([0.1, 0.2, 0.3, 0.4]), np.array([3, 4])
 
 ONE = {"mechanism": "alone", "n": 3}
+
+
+# Whether figures of the papers are laid out: two thirds of their time, which the suite does without.
+LAID_OUT = some([False, True], [False])
+
+
+@contextmanager
+def figures(laid_out):
+    """Figures of the papers are drawn as they come, or laid out; those of cubes are laid out in any case."""
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    real = ConstrainedLayoutEngine.execute
+
+    def execute(engine, figure):
+        return real(engine, figure) if laid_out or type(figure) is not Figure else None
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ConstrainedLayoutEngine, "execute", execute)
+        yield
 
 
 def hand_made(status=None, **values):

@@ -26,7 +26,7 @@ def covering(
     ----------
     cases : each a tuple, of as many values as there are columns.
     part : part(*case) -> whether the case belongs to the covering part.
-    columns : how many of the first columns are to be covered; all if None.
+    columns : how many of the first columns are to be covered; all if None; of 0 none, as of `some`.
     as_one : a test takes each case as one argument.
 
     Raises

@@ -50,7 +50,7 @@ def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) ->
     while not condition():
         assert process.poll() is None, f"the run ended before, with exit code {process.returncode}"
         assert time.monotonic() < until, f"the run takes more than {PATIENCE} s"
-        time.sleep(0.02)  # a look at a folder costs time, too
+        time.sleep(0.05)  # a look at a folder costs time, too
 
 
 def shards(cube: Path, *names: str) -> list[Path]:

@@ -31,11 +31,13 @@ FAULTS = (
 
 def trials(bench: Bench, chance: random.Random) -> Iterator[Outcome]:
     """One trial after another, without end, at a random call: in time every fault in every scenario."""
-    counts = {scenario: _calls(bench, scenario) for scenario in SCENARIOS}
+    calls: dict[Scenario, int] = {}
     for number in itertools.count():
         again, at = divmod(number, len(SCENARIOS))
         fault, scenario = FAULTS[(at + again) % len(FAULTS)], SCENARIOS[at]
-        yield trial(bench, scenario, fault, chance.randrange(counts[scenario]) + 1)
+        if scenario not in calls:
+            calls[scenario] = _calls(bench, scenario)
+        yield trial(bench, scenario, fault, chance.randrange(calls[scenario]) + 1)
 
 
 def trial(bench: Bench, scenario: Scenario, fault: str, nth: int) -> Outcome:

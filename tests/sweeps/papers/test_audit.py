@@ -21,6 +21,7 @@ from equisweep.sweeps.run import run_in_memory
 from helpers.oracles import audit as audit_oracle
 from helpers.oracles import external as oracle
 from helpers.oracles import supervision
+from helpers.pictures import LAID_OUT, figures
 from scipy.optimize import brentq, linprog
 
 
@@ -35,10 +36,11 @@ def small():
     return result
 
 
-@pytest.fixture(scope="module")
-def internal(tmp_path_factory):
+@pytest.fixture(scope="module", params=LAID_OUT)
+def internal(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("audit") / "internal"
-    return folder, audit("internal", folder, 60)
+    with figures(request.param):
+        yield folder, audit("internal", folder, 60)
 
 
 def test_the_largest_violations_are_those_of_the_oracle(small):

@@ -18,6 +18,7 @@ from equisweep.sweeps.papers.external.networks import (
 from equisweep.sweeps.papers.failing_map import _is_wide
 from equisweep.sweeps.papers.tally import Tally
 from helpers.oracles import network as oracle
+from helpers.products import some
 
 BY_NUMBER = {conclusion.number: conclusion for conclusion in CONCLUSIONS}
 STAR = np.array([[0, 1, 1, 1], [1, 0, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0]], float)
@@ -81,12 +82,12 @@ def test_a_pool_grows_with_alpha_and_who_has_little_to_lose_invests_less_alone_t
     assert alone[0] == 0 < pools[2] / 4 < alone[1]
 
 
-def test_under_sharing_others_invest_less_as_alpha_rises_and_the_first_more_as_the_rate_does():
-    before, after = (solved(star(alpha, 3308.0, 0.05), FOUR)[0] for alpha in (0.02, 0.05))
-    assert (after[1:] < before[1:] - 1).all()
+@pytest.mark.parametrize("rises", some(["alpha", "delta"], ["alpha"]))
+def test_under_sharing_others_invest_less_as_alpha_rises_and_the_first_more_as_the_rate_does(rises):
+    alphas = [star(alpha, 3308.0, 0.05) for alpha in (0.02, 0.05)]
     rates = [star(0.7021, 565.7, 0.05) | {"delta": delta} for delta in (0.47, 0.49)]
-    before, after = (solved(s, FOUR)[0] for s in rates)
-    assert after[0] > before[0] + 1
+    before, after = (solved(s, FOUR)[0] for s in (alphas if rises == "alpha" else rates))
+    assert (after[1:] < before[1:] - 1).all() if rises == "alpha" else after[0] > before[0] + 1
 
 
 def point(**of_mechanism):

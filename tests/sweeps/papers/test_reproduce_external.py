@@ -7,6 +7,7 @@ from equisweep.sweeps.papers.external.claims import claims, formula_17
 from equisweep.sweeps.papers.external.figures import draw
 from equisweep.sweeps.papers.external.studies import studies
 from helpers.oracles import external as oracle
+from helpers.pictures import LAID_OUT, figures
 from matplotlib.image import imread
 
 
@@ -51,8 +52,10 @@ def test_formula_17_and_the_derivative_are_those_of_the_oracle(solved):
         )
 
 
-def test_figures_1_to_8_are_drawn_with_curves_through_the_tables_points(solved, tmp_path):
-    paths = draw(solved, tmp_path / "figures")
+@pytest.mark.parametrize("laid_out", LAID_OUT)
+def test_figures_1_to_8_are_drawn_with_curves_through_the_tables_points(solved, tmp_path, laid_out):
+    with figures(laid_out):
+        paths = draw(solved, tmp_path / "figures")
     assert [p.name for p in paths] == [f"figure-{n}.png" for n in range(1, 9)]
     for path in paths:
         picture = imread(path)[..., :3]

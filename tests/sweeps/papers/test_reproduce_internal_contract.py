@@ -10,6 +10,8 @@ from equisweep.sweeps.papers.contract import paper as contract_paper
 from equisweep.sweeps.papers.internal import claims as internal
 from equisweep.sweeps.papers.internal import figures as internal_figures
 from equisweep.sweeps.papers.internal import paper as internal_paper
+from helpers.pictures import LAID_OUT, figures
+from helpers.products import covering, some
 
 
 def test_a_claim_counts_its_failures_and_a_nan_is_one():
@@ -45,7 +47,8 @@ def studies():
     return contract.studies()
 
 
-def test_the_contract_papers_claims_hold_but_for_three_and_its_figures_are_drawn(tmp_path, studies):
+@pytest.mark.parametrize("laid_out", LAID_OUT)
+def test_the_contract_papers_claims_hold_but_for_three_and_its_figures_are_drawn(tmp_path, studies, laid_out):
     s = studies
     claims = contract.claims(s)
     assert not any(claim.surprises for claim in claims), claims_table(claims)
@@ -59,8 +62,9 @@ def test_the_contract_papers_claims_hold_but_for_three_and_its_figures_are_drawn
     assert "T = (20, 60, 100, 470)" in failing["III-A"].reason
     assert sum("cannot but hold" in claim.by for claim in claims) == 5
     np.testing.assert_allclose(s.resources, [20, 105, 210, 315])
-    for path in contract_figures.draw(s, tmp_path):
-        assert path.stat().st_size > 10_000
+    with figures(laid_out):
+        for path in contract_figures.draw(s, tmp_path):
+            assert path.stat().st_size > 10_000
 
 
 def test_the_contract_claims_notice_a_wrong_contract(studies):
@@ -85,7 +89,7 @@ FAILING = {
 }
 
 
-@pytest.mark.parametrize("parameter", FAILING)
+@pytest.mark.parametrize("parameter", some(FAILING, ["L", "E"]))
 def test_the_loss_claims_hold_everywhere_and_some_claims_on_shares_do_not(parameter, tmp_path):
     s = internal.study(parameter, points=41)
     claims = internal.claims(s)
@@ -93,7 +97,8 @@ def test_the_loss_claims_hold_everywhere_and_some_claims_on_shares_do_not(parame
     assert not any(claim.surprises for claim in claims)
     assert all(claim.reason for claim in claims if not claim.expected)
     assert sum(claim.text.startswith("C ") for claim in claims) == 2
-    internal_figures.draw(s, tmp_path / "surface.png")
+    with figures(False):
+        internal_figures.draw(s, tmp_path / "surface.png")
     assert (tmp_path / "surface.png").stat().st_size > 10_000
 
 
@@ -106,11 +111,21 @@ def test_a_studys_slopes_are_those_of_its_own_grid():
     np.testing.assert_allclose(share[middle, middle], s.own_slope[middle, middle, 1], rtol=2e-2, atol=1e-6)
 
 
-@pytest.mark.parametrize("model", ["internal", "contract"])
+@pytest.mark.parametrize(
+    ("model", "laid_out"),
+    covering(
+        [(m, w) for m in ("internal", "contract") for w in (False, True)], lambda _, w: not w, columns=1
+    ),
+)
 def test_reproducing_prints_its_claims_and_exits_1_on_a_surprise_only(
-    model, tmp_path, capsys, monkeypatch, studies
+    model, laid_out, tmp_path, capsys, monkeypatch, studies
 ):
     monkeypatch.setattr(contract_paper, "studies", lambda: studies)
+    with figures(laid_out):
+        reproduces(model, tmp_path, capsys, monkeypatch)
+
+
+def reproduces(model, tmp_path, capsys, monkeypatch):
     assert main(["reproduce", model, "-o", str(tmp_path / "figures")]) == 0
     output = capsys.readouterr().out
     assert output.count(".png") == 3

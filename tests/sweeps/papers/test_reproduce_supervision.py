@@ -6,6 +6,7 @@ from equisweep.sweeps.papers.claims import claims_table
 from equisweep.sweeps.papers.supervision import claims as check
 from equisweep.sweeps.papers.supervision.cases import Cases
 from equisweep.sweeps.papers.supervision.figures import draw
+from helpers.pictures import LAID_OUT, figures
 from matplotlib.image import imread
 
 LOST = {"c1": np.array([2.0, 3.0, 11.0]), "p1": np.array([0.05, 0.09]), "p2": np.array([0.09, 0.11])}
@@ -64,8 +65,10 @@ def test_a_sentence_is_judged_by_the_equations():
     assert "0.162 over x0, by 0.188 over y0" in by
 
 
-def test_figures_2_to_11_are_drawn(tmp_path):
-    paths = draw(tmp_path / "figures")
+@pytest.mark.parametrize("laid_out", LAID_OUT)
+def test_figures_2_to_11_are_drawn(tmp_path, laid_out):
+    with figures(laid_out):
+        paths = draw(tmp_path / "figures")
     assert [p.name for p in paths] == [f"figure-{n:02d}.png" for n in range(2, 12)]
     for path in paths:
         picture = imread(path)[..., :3]

@@ -17,6 +17,7 @@ from equisweep.sweeps.run import run
 from equisweep.sweeps.spec.sweep import Sweep
 from helpers.codegen.jaxprs import equations
 from helpers.codegen.primitives import ABSENT, EXACT, ROUNDED
+from helpers.products import some
 from jax import lax
 from jax.ad_checkpoint import checkpoint_name
 
@@ -140,15 +141,25 @@ COUNTS = {
 }  # fmt: skip
 
 
-def test_no_count_wraps_whatever_it_is_made_by():
+# What is quickly widened.
+SUITE = [
+    "factorial", "power", "the smaller", "of a negative exponent", "shifted", "product", "sum",
+    "added at places", "difference", "of a branch", "narrow", "subtracted at its place", "in a root",
+    "chosen", "half, as a float", "of NaN", "divided by 0", "congruent",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("names", some([[*COUNTS], SUITE], [SUITE]), ids=len)
+def test_no_count_wraps_whatever_it_is_made_by(names):
     def kernel(p):
         n = jnp.floor(p["n"]).astype(jnp.int64)
-        return {name: count(n) for name, (count, _) in COUNTS.items()}
+        return {name: COUNTS[name][0](n) for name in names}
 
-    outputs = jax.jit(jax.vmap(lambda n: with_wide_integers(kernel, {"n": n}, list(COUNTS))[0]))(
+    outputs = jax.jit(jax.vmap(lambda n: with_wide_integers(kernel, {"n": n}, names)[0]))(
         jnp.asarray(SIZES, float)
     )
-    for name, (_, right) in COUNTS.items():
+    for name in names:
+        right = COUNTS[name][1]
         for n, value in zip(SIZES, np.asarray(outputs[name]).tolist(), strict=True):
             exact = right(n)
             if isinstance(value, float):
@@ -230,7 +241,7 @@ def ways(p, n_max):
 """
 
 
-@pytest.mark.parametrize("native", [True, False])
+@pytest.mark.parametrize("native", some([True, False], {True}))
 def test_a_cube_says_which_counts_do_not_fit(tmp_path, monkeypatch, native):
     if not native:
         monkeypatch.setattr("equisweep.engine.grid.function._reason_for_xla", lambda *_a, **_k: "asked for")

@@ -14,6 +14,7 @@ from equisweep.engine.wide.integers import with_wide_integers
 from equisweep.sweeps import open_cube
 from equisweep.sweeps.run import run
 from equisweep.sweeps.spec.sweep import Sweep
+from helpers.products import some
 from jax import lax
 
 SIZES = (0, 1, 3, 7, 11, 13, 20, 21, 25, 39, 40, 41, 42, 63, 64, 70, 130, 200)
@@ -107,16 +108,26 @@ OUTSIDE = {"with a rule": 40, "drawn": 1000, "square root in steps": 20,
            "quick steps": 25, "no root": 1000, "unsigned parity": 1000, "a class of a root": 40}  # fmt: skip
 
 
-def test_no_real_number_rests_on_an_integer_that_wrapped():
+# With few loops, of which each is long to widen.
+SUITE = {
+    "root", "a class of a root", "no root", "of 32 bits", "of 8 bits", "chosen", "mean", "with a rule",
+    "of one", "an exponent beyond", "unsigned", "unsigned and real", "unsigned, less", "parity", "drawn",
+    "factorial",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("names", some([[*ANSWERS], sorted(SUITE)], [sorted(SUITE)]), ids=len)
+def test_no_real_number_rests_on_an_integer_that_wrapped(names):
     def kernel(p):
         n = jnp.floor(p["n"]).astype(jnp.int64)
         power = three(n)  # once: what is widened anew for each is most of what the test costs
-        return {name: answer(n, power) for name, (answer, _) in ANSWERS.items()}
+        return {name: ANSWERS[name][0](n, power) for name in names}
 
-    outputs, lost = jax.jit(jax.vmap(lambda n: with_wide_integers(kernel, {"n": n}, list(ANSWERS))))(
+    outputs, lost = jax.jit(jax.vmap(lambda n: with_wide_integers(kernel, {"n": n}, names)))(
         jnp.asarray(SIZES, float)
     )
-    for name, (_, right) in ANSWERS.items():
+    for name in names:
+        right = ANSWERS[name][1]
         for n, value in zip(SIZES, np.asarray(outputs[name]).tolist(), strict=True):
             none = not np.isfinite(value) or not BELOW < value < 2**63 - 1
             if none:

@@ -6,11 +6,11 @@ from equisweep.sweeps import SweepError
 from gpu import check_kernels, check_single_precision
 from helpers.codegen.captured import one_orbit
 from helpers.codegen.gpu import CARDS
-from helpers.products import whole_product
+from helpers.products import some, whole_product
 
 EACH = [("internal", solver) for solver in SOLVERS]
 EACH += [(name, "tsit5") for name in check_kernels.WITH_ORBITS if name != "internal"]
-SUITE = {("internal", "taylor")}
+SUITE = {("internal", "bosh3")}
 
 
 @pytest.mark.parametrize(
@@ -20,8 +20,10 @@ def test_orbits_have_the_same_bits_and_are_near_those_of_double(monkeypatch, nam
     check_single_precision.orbits(monkeypatch, name, solver)
 
 
-def test_whole_orbits_are_valid_for_the_assembler(monkeypatch, tmp_path):
-    check_single_precision.assembled(monkeypatch, tmp_path, "internal", "tsit5", CARDS[1:2])
+# In double precision another one is, in test_kernels.py.
+@pytest.mark.parametrize("solver", some(["heun", "tsit5"], {"heun"}))
+def test_whole_orbits_are_valid_for_the_assembler(monkeypatch, tmp_path, solver):
+    check_single_precision.assembled(monkeypatch, tmp_path, "internal", solver, CARDS[1:2])
 
 
 @pytest.mark.parametrize("option", ["rtol", "settle"])

@@ -13,7 +13,7 @@ from equisweep.engine.ode.trajectory import lanes
 from equisweep.kernels import replicator as rep
 from equisweep.kernels.flow import Attractor, Flow, Observable
 from equisweep.kernels.status import Status
-from helpers.products import covering
+from helpers.products import covering, some
 from scipy.integrate import solve_ivp
 
 QUICK = Method("tsit5")
@@ -38,7 +38,10 @@ HUNT = Flow(
 )
 
 
-@pytest.mark.parametrize("swings", [("pred",), ("debt", "gap", "prey")], ids=str)
+SWINGS = [("pred",), ("debt", "gap", "prey")]
+
+
+@pytest.mark.parametrize("swings", some(SWINGS, SWINGS[1:]), ids=str)
 def test_any_observable_may_swing_whatever_stands_before_it(swings):
     out = run(dataclasses.replace(HUNT, swings=swings), prey0=[1.5], pred0=[1.0], horizon=[60.0])
     path = solve_ivp(
@@ -87,7 +90,8 @@ SPRING = Flow(
     ("solver", "tolerance"),
     covering(
         [*product(("tsit5", "taylor"), (1e-10, 1e-6))],
-        lambda solver, tolerance: (solver == "taylor") == (tolerance == 1e-10),
+        lambda *case: case == ("tsit5", 1e-6),
+        columns=0,
     ),
     ids=str,
 )

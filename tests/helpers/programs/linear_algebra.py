@@ -1,12 +1,14 @@
 """Models that call LAPACK, computed by several threads at once: a process that hangs ends itself with code 3.
 
-``python linear_algebra.py`` prints one line of JSON: for each model the sum of its outputs over the grid,
-once for each time it was computed.
+``python linear_algebra.py '[["solve", "grid"]]'`` prints one line of JSON: for each model that is asked for,
+by routine and whether in a grid or a loop, the sum of its outputs over the grid, once for each time it was
+computed.
 """
 
 import json
 import os
 import resource
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -96,17 +98,17 @@ def main():
     threading.Thread(target=_end_if_stuck, daemon=True).start()
     coordinates = [{"a": np.linspace(2.0, 5.0, POINTS)}]
     sums = {}
-    for name, routine in ROUTINES.items():
-        for where, model in {"grid": in_a_grid(routine), "loop": in_a_loop(routine)}.items():
-            function = GridVmap(model, coordinates, jax.devices("cpu")[0], lambda: None)
+    for name, where in json.loads(sys.argv[1]):
+        model = {"grid": in_a_grid, "loop": in_a_loop}[where](ROUTINES[name])
+        function = GridVmap(model, coordinates, jax.devices("cpu")[0], lambda: None)
 
-            def once(_, function=function):
-                outputs = {"x": np.empty(POINTS)}
-                function.fill(outputs, coordinates)
-                return float(outputs["x"].sum())
+        def once(_, function=function):
+            outputs = {"x": np.empty(POINTS)}
+            function.fill(outputs, coordinates)
+            return float(outputs["x"].sum())
 
-            with ThreadPoolExecutor(THREADS) as threads:
-                sums[f"{name} in a {where}"] = list(threads.map(once, range(TIMES)))
+        with ThreadPoolExecutor(THREADS) as threads:
+            sums[f"{name} in a {where}"] = list(threads.map(once, range(TIMES)))
     print(json.dumps(sums))
 
 

@@ -26,7 +26,7 @@ DECAYS = {
 }
 
 
-@pytest.mark.parametrize("solver", some(SOLVERS, {"heun", "rodas5p"}))
+@pytest.mark.parametrize("solver", some(SOLVERS, {"rodas5p"}))
 def test_derivatives_of_orbits_have_the_same_bits_on_threads_and_in_vectors(monkeypatch, solver):
     """Sums of fused products are where a compiler might do otherwise: each loop's, and the whole right."""
     all_ = SideBySide(OnThisProcessor(), Cpu(16), Avx2())

@@ -42,9 +42,7 @@ def points_of(name, dtype):
     return point_function(space, space.combinations[0]), at
 
 
-@pytest.mark.parametrize(
-    "name", some([name for name in MODELS if name != THROUGH_XLA], {"external", "external_combined"})
-)
+@pytest.mark.parametrize("name", some([name for name in MODELS if name != THROUGH_XLA], {"external"}))
 def test_models_have_the_same_bits_and_are_near_those_of_double(tmp_path, name):
     """Whole numbers, classes and statuses are the same; reals differ by rounding of the largest there are."""
     single, double = (points_of(name, dtype) for dtype in ("float32", "float64"))

@@ -9,7 +9,7 @@ from equisweep.engine.ode.trajectory import lanes, trajectory
 from equisweep.kernels.flow import Attractor, Flow
 from equisweep.kernels.status import Status
 from helpers.flows import DECAY, seen
-from helpers.products import some
+from helpers.products import covering, some
 from scipy.integrate import solve_ivp
 
 
@@ -69,7 +69,10 @@ def test_an_orbit_beside_a_rest_point_that_it_leaves_goes_on():
 
 
 # Heun's method takes two million steps from 1e-17; with errors of 1e-6 steps ended as far away as they erred.
-@pytest.mark.parametrize(("solver", "rtol"), [("heun", 1e-10), ("tsit5", 1e-6)])
+@pytest.mark.parametrize(
+    ("solver", "rtol"),
+    covering([("heun", 1e-10), ("tsit5", 1e-6)], lambda solver, _: solver == "tsit5", columns=0),
+)
 def test_every_method_settles_at_its_time_from_any_start_whatever_its_errors(solver, rtol):
     x0 = np.array([1e-3, 1e-17] if solver == "heun" else [1e-3, 1e-17, 1e-300])
     out = run(GROWTH, Method(solver, rtol=rtol), x0=x0, r=1.0, horizon=1e3)
@@ -209,7 +212,7 @@ def test_a_switch_is_no_rest_point():
     assert (out["attractor"] != Attractor.rest_point).all()
 
 
-@pytest.mark.parametrize("solver", some(["tsit5", "dopri8", "taylor"], {"tsit5", "taylor"}))
+@pytest.mark.parametrize("solver", some(["tsit5", "dopri8", "taylor"], {"taylor"}))
 def test_the_time_to_settle_does_not_depend_on_the_solver(solver):
     node = flow_of("xy", lambda p: [1.0, 0.5], lambda z, p: [-2 * z[0] + z[1], z[0] - p["k"] * z[1]])
     k = np.array([2.0, 1.0])

@@ -8,6 +8,7 @@ from equisweep.engine.ode.trajectory import lanes
 from equisweep.kernels.flow import Attractor, Flow
 from equisweep.kernels.status import Status
 from helpers.flows import run, seen
+from helpers.products import some
 
 
 def at_rest(*args, **p):
@@ -21,7 +22,10 @@ I0 = np.array([1e-9, 1e-12, 1e-20, 1e-40, 1e-90])
 SETTLED = np.log(1e7)
 
 
-@pytest.mark.parametrize("method", [Method(), Method("taylor"), Method("dopri5", rtol=1e-8, atol=1e-100)])
+METHODS = [Method(), Method("taylor"), Method("dopri5", rtol=1e-8, atol=1e-100)]
+
+
+@pytest.mark.parametrize("method", some(METHODS, METHODS[-1:]))
 def test_an_epidemic_that_dies_out_from_almost_nothing_has_its_whole_cost(method):
     """While S is 1 but for rounding, I falls at the rate 0.4, from I0, and its integral tends to I0 / 0.4."""
     out = at_rest(

@@ -5,8 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from equisweep.engine.ode.method import SOLVERS, Method
+from helpers.products import some
 
-ALL = pytest.mark.parametrize("solver", SOLVERS)
+ALL = pytest.mark.parametrize("solver", some(SOLVERS, {"tsit5", "kvaerno5", "rodas5p", "taylor"}))
 
 
 def field(t, state):

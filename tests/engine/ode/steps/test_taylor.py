@@ -13,6 +13,7 @@ from equisweep.engine.ode.steps.taylor import Taylor
 from equisweep.engine.ode.trajectory import lanes
 from equisweep.kernels.flow import Flow
 from helpers.flows import VAN_DER_POL, scalar, seen
+from helpers.products import some
 from jax import lax
 from scipy.integrate import solve_ivp
 
@@ -80,7 +81,7 @@ def test_the_order_is_the_one_promised(tolerance, order):
     assert order - 0.6 < np.log2(errors[0] / errors[1]) < order + 1.2
 
 
-@pytest.mark.parametrize("tolerance", [1e-6, 1e-9, 1e-12])
+@pytest.mark.parametrize("tolerance", some([1e-6, 1e-9, 1e-12], {1e-9}))
 def test_solutions_are_those_of_scipy(tolerance):
     mu = np.array([0.2, 3.0])
     p = {"mu": mu, "x0": np.full(2, 2.0), "v0": np.full(2, 0.1), "horizon": np.full(2, 12.0)}
@@ -108,7 +109,7 @@ def test_a_kink_inside_a_step_is_seen():
     assert abs(result / exact - 1) < 1e-6
 
 
-@pytest.mark.parametrize("exponent", [2.0, 3.0, 1.0])
+@pytest.mark.parametrize("exponent", some([2.0, 3.0, 1.0], {3.0}))
 def test_whole_powers_have_series_from_a_base_of_zero(exponent):
     result = end_of(lambda t, z, p: 0.5 + (z - 0.5) ** exponent, 1.0, 1e-10)
     exact = solve_ivp(lambda t, z: 0.5 + (z - 0.5) ** exponent, (0, 1), [0.5], rtol=1e-12, atol=1e-12).y[

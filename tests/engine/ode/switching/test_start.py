@@ -8,6 +8,7 @@ from equisweep.engine.ode.trajectory import lanes
 from equisweep.kernels.flow import Attractor, Flow
 from equisweep.kernels.status import Status
 from helpers.flows import seen
+from helpers.products import some
 
 # x'' = a, and `above` more where x is above a threshold.
 THROWN = Flow(
@@ -18,7 +19,7 @@ THROWN = Flow(
 )
 
 
-@pytest.mark.parametrize("solver", ["tsit5", "taylor"])
+@pytest.mark.parametrize("solver", some(["tsit5", "taylor"], {"taylor"}))
 def test_an_orbit_that_starts_on_a_switch_takes_the_side_to_which_it_goes(solver):
     # threshold, speed, acceleration below, more above, acceleration that is right
     cases = [
@@ -45,7 +46,7 @@ def test_an_orbit_that_starts_on_a_switch_takes_the_side_to_which_it_goes(solver
     np.testing.assert_array_equal(still["x_final"], c)
 
 
-@pytest.mark.parametrize("solver", ["tsit5", "taylor"])
+@pytest.mark.parametrize("solver", some(["tsit5", "taylor"], {"tsit5"}))
 def test_an_orbit_may_end_on_a_switch_or_hardly_behind_it(solver):
     # A step that is to end short of the switch was stretched to the horizon, and tried for ever.
     later = np.array([0, 1e-15, -1e-15, 1e-12, 1e-10, 1e-9, 1e-6, 1e-4, 1e-3, 3e-3])

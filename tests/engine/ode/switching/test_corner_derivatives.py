@@ -37,7 +37,7 @@ def odds(n):
     return np.log(n / (LARGEST - n)) / GROWTH
 
 
-@pytest.mark.parametrize("solver", some(LONGEST, {"tsit5", "rodas5p"}))
+@pytest.mark.parametrize("solver", some(LONGEST, {"tsit5"}))
 def test_a_step_is_kept_only_where_its_derivatives_are_those_of_one_side(solver):
     draw = np.random.default_rng(5)
     hi = draw.uniform(0.8, 2.2, COUNT)
@@ -69,7 +69,9 @@ def test_a_step_is_kept_only_where_its_derivatives_are_those_of_one_side(solver)
     assert (next_size < size)[strayed].all()
 
 
-def test_no_stage_of_a_kept_step_lies_beyond_a_switch_that_is_only_felt_by_derivatives():
+# Derivatives of implicit steps take XLA longest to compile.
+@pytest.mark.parametrize("solver", some(["kvaerno5", "tsit5"], {"tsit5"}))
+def test_no_stage_of_a_kept_step_lies_beyond_a_switch_that_is_only_felt_by_derivatives(solver):
     """A stage of kvaerno5 lies beyond the end of its step; what is switched, `u`, may be 0 so far.
 
     The first component is fed until a time `at`, the third until the second is 0. Both switches come after
@@ -91,7 +93,7 @@ def test_no_stage_of_a_kept_step_lies_beyond_a_switch_that_is_only_felt_by_deriv
 
     def taken(u, at, gap):
         p = {"u": u, "at": at, "horizon": jnp.asarray(20.0)}
-        own, one = Integration(flow, p, Method("kvaerno5", rtol=1e-6), {}), jnp.ones_like(u)
+        own, one = Integration(flow, p, Method(solver, rtol=1e-6), {}), jnp.ones_like(u)
         state = jnp.stack([one, gap, one])
         state, now = jax.lax.stop_gradient(state), jnp.asarray(t)
         carried = own.stepper.solver_state(now, jnp.asarray(20.0), state)
@@ -113,7 +115,7 @@ def test_no_stage_of_a_kept_step_lies_beyond_a_switch_that_is_only_felt_by_deriv
     assert (next_size >= 0.9 * size).any()
 
 
-@pytest.mark.parametrize("solver", ["rodas5p", "kvaerno5"])
+@pytest.mark.parametrize("solver", some(["rodas5p", "kvaerno5"], {"rodas5p"}))
 def test_what_is_seen_inside_a_step_moves_with_its_begin_also_at_a_switch_and_where_it_begins(solver):
     """Steps may begin where an earlier switch moved to; what is seen is at a fixed time, at a switch or not.
 

@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from helpers.products import some
 
 WALLS = ("equisweep.kernels", "equisweep.engine", "equisweep.sweeps")
 
@@ -92,7 +93,7 @@ def test_the_decorators_of_models_say_what_they_take():
         assert "raises" in text
 
 
-@pytest.mark.parametrize("first", ["jax", "equisweep.kernels"])
+@pytest.mark.parametrize("first", some(["jax", "equisweep.kernels"], ["jax"]))
 def test_numbers_are_double_whichever_is_imported_first(first):
     program = (
         f"import {first}; import equisweep.kernels, jax.numpy as jnp; "

@@ -1,9 +1,11 @@
 """Sweeps whose orbits go on until they are decided: scenarios that vary together, and designs."""
 
 import numpy as np
+import pytest
 from equisweep.kernels.flow import Attractor
 from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep, run
+from helpers.products import some
 
 MODEL = """
 import jax.numpy as jnp
@@ -42,13 +44,14 @@ def settling(k, fast):
     return np.log(1e5 * np.maximum(1.0, np.sin(np.arctan2(fast, k)) / highest)) / k
 
 
-def test_scenarios_that_vary_together_are_each_decided(tmp_path):
+@pytest.mark.parametrize("solver", some(["tsit5", "rodas5p"], ["tsit5"]))
+def test_scenarios_that_vary_together_are_each_decided(tmp_path, solver):
     axes = {
         "k": [2.0, 0.1, 0.1, 0.5, 1e-4],
         "cycle": [0.0, 0.0, 0.0, 1.0, 0.0],
         "fast": [1.0, 1.0, 3.0, 2.0, 1.0],
     }
-    cube = decided(tmp_path, "rodas5p", axes=axes, zip={"scenario": list(axes)})
+    cube = decided(tmp_path, solver, axes=axes, zip={"scenario": list(axes)})
     rest, closed, undecided = Attractor.rest_point, Attractor.closed_orbit, Attractor.undecided
     assert list(cube["attractor"].values) == [rest, rest, rest, closed, undecided]
     assert list(cube["status"].values) == [Status.ok] * 4 + [Status.not_steady]

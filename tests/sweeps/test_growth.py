@@ -27,6 +27,7 @@ from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, SweepError, open_cube, run
 from equisweep.sweeps.cube.source import space_of
 from helpers.old_cubes import made_old
+from helpers.products import covering, some
 from helpers.runs_to_kill import shards as whole_files
 from helpers.runs_to_kill import start_run, wait_until
 from helpers.sampled_models import ishigami_sweep
@@ -164,7 +165,9 @@ class Killed(BaseException):
 CHUNKS, ARRAYS = 1 + 9, 7
 
 
-@pytest.mark.parametrize("step", [0, 4, CHUNKS, CHUNKS + 1, CHUNKS + 3, CHUNKS + ARRAYS])
+@pytest.mark.parametrize(
+    "step", some([0, 4, CHUNKS, CHUNKS + 1, CHUNKS + 3, CHUNKS + ARRAYS], [CHUNKS, CHUNKS + 3])
+)
 def test_killed_at_any_step_of_growing_it_loses_nothing(small, cube, step, monkeypatch):
     """Every rename that grows the cube is, in turn, the one that does not happen any more."""
     before, space, steps, rename = shards(cube), stated(small, 64).space(), [], os.replace
@@ -208,7 +211,9 @@ def test_killed_at_any_step_of_growing_it_loses_nothing(small, cube, step, monke
     assert [tile.start[1] < 80 for tile in opened.layout if is_committed(opened, tile)] == [True] * 8
 
 
-@pytest.mark.parametrize(("step", "samples"), [(2, 16), (CHUNKS + 3, 64)])
+@pytest.mark.parametrize(
+    ("step", "samples"), covering([(2, 16), (CHUNKS + 3, 64)], lambda _, samples: samples == 16, columns=0)
+)
 def test_after_a_kill_the_old_and_the_new_sweep_go_on(small, cube, step, samples, monkeypatch):
     rename, steps = os.replace, []
 

@@ -14,6 +14,7 @@ from equisweep.sweeps import CubeError, Sweep, open_cube, run
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.run import run_report
 from helpers.old_cubes import made_old
+from helpers.products import some
 from helpers.runs_to_kill import shards
 
 ALPHA, BETA = [0.1, 0.3, 0.5], {"start": 0.1, "stop": 0.5, "num": 5}
@@ -54,7 +55,10 @@ def same(path: Path, right: xr.Dataset) -> None:
     assert verify(path).sound
 
 
-@pytest.mark.parametrize("names", [("mechanism",), ("alpha",), ("n",), ("beta", "n"), tuple(LONG)])
+GROWN = [("mechanism",), ("alpha",), ("n",), ("beta", "n"), tuple(LONG)]
+
+
+@pytest.mark.parametrize("names", some(GROWN, [("alpha",), tuple(LONG)]))
 def test_a_longer_axis_keeps_full_tiles_and_computes_the_rest(right, tmp_path, names):
     path = tmp_path / "cube.zarr"
     grown(SHORT, path)
@@ -106,8 +110,9 @@ class Killed(BaseException):
     """Stands for a kill: nothing may catch it and tidy up."""
 
 
-def test_killed_at_any_step_of_growing_it_goes_on(right, tmp_path, monkeypatch):
-    """Every rename that grows the cube is, in turn, the one that does not happen any more."""
+@pytest.mark.parametrize("every", some([1, 3], [3]))
+def test_killed_at_any_step_of_growing_it_goes_on(right, tmp_path, monkeypatch, every):
+    """Every rename that grows the cube, or every third, is in turn the one that happens no more."""
     short, sweep = (
         replace(one, axes={**one.axes, "alpha": ALPHA[:1]}) for one in (SHORT, longer("mechanism", "beta"))
     )
@@ -146,7 +151,7 @@ def test_killed_at_any_step_of_growing_it_goes_on(right, tmp_path, monkeypatch):
         grown(sweep, path)
         same(path, right)
         assert open_cube_for_reading(path).layout.grid == (2, 1, 9, 2)
-        step += 1
+        step += every
     assert step > 8
 
 

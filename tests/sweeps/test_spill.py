@@ -13,6 +13,7 @@ from equisweep.sweeps.cube import sql as sql_module
 from equisweep.sweeps.cube.sql import sql
 from equisweep.sweeps.spill import private_folder
 from helpers.hard_cube import hard_cube
+from helpers.products import some
 
 
 @pytest.fixture(autouse=True)
@@ -123,13 +124,13 @@ def cube(tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "select count(*) from range(10000000000) a, range(10000000) b where a.range * b.range = 7",
-        "select a.range from range(10000000000) a order by hash(a.range)",
-    ],
-)
+LONG = [
+    "select count(*) from range(10000000000) a, range(10000000) b where a.range * b.range = 7",
+    "select a.range from range(10000000000) a order by hash(a.range)",
+]
+
+
+@pytest.mark.parametrize("query", some(LONG, LONG[1:]))
 def test_one_signal_ends_a_query_that_duckdb_works_on(query, cube, temporary):
     child = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(cube), query],

@@ -17,6 +17,7 @@ from equisweep.engine.store.shared.lease import only_writer
 from equisweep.engine.store.storage.held import hold
 from equisweep.sweeps import CubeError, open_cube, run
 from helpers.cube_files import contents
+from helpers.products import covering
 from helpers.small_sweeps import small_sweep, tiled_sweep
 
 
@@ -116,10 +117,16 @@ def test_a_link_inside_a_cube_is_refused_and_nothing_is_written_behind_it(cube, 
     assert now == files
 
 
+REMOVED = [".", "investment", "investment/c", "status", "status/c", "investment/c/0"]
+
+
 @pytest.mark.parametrize(
-    "removed", [".", "investment", "investment/c", "status", "status/c", "investment/c/0"]
+    ("removed", "after"),
+    covering(
+        [(removed, after) for removed in REMOVED for after in (2, 11)],
+        lambda removed, after: (2, 11)[REMOVED.index(removed) % 2] == after,
+    ),
 )
-@pytest.mark.parametrize("after", [2, 11])
 def test_what_is_removed_while_a_run_writes_is_an_error(tmp_path, monkeypatch, removed, after):
     root, written, lock = tmp_path / "cube.zarr", [], threading.Lock()
 

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,6 +27,7 @@ from equisweep.sweeps.file_paths import cube_path
 from equisweep.sweeps.run import run_report
 from helpers.aside import Aside
 from helpers.cube_files import contents
+from helpers.products import some
 from helpers.sampled_models import ishigami_sweep
 
 SWEEP = Sweep(
@@ -127,8 +129,9 @@ def test_a_worker_that_is_killed_costs_its_running_tiles_only(client, tmp_path):
     assert contents(path) == alone(sweep, tmp_path)
 
 
+@pytest.mark.parametrize("killed", some([False, True], [False]))
 def test_workers_commit_to_a_repository_of_icechunk_and_one_that_is_killed_costs_what_it_did_not(
-    client, tmp_path
+    client, tmp_path, killed
 ):
     repo, sweep = tmp_path / "repo.icechunk", replace(SWEEP, axes={**SWEEP.axes, "n": list(range(3, 23))})
     there = cube_path(repo)
@@ -138,7 +141,7 @@ def test_workers_commit_to_a_repository_of_icechunk_and_one_that_is_killed_costs
             time.sleep(0.05)
         os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
 
-    with Aside(kill):
+    with Aside(kill) if killed else nullcontext():
         assert run_there(sweep, repo, client, commit_every=4).computed == 126
     expected = {name: raw for name, raw in alone(sweep, tmp_path).items() if "/c/" in name}
     bucket = iced_at(str(there))

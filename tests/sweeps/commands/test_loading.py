@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from equisweep.sweeps.commands.main import main
+from helpers.products import some
 
 # Each takes from a tenth of a second to a second to load.
 HEAVY = frozenset(
@@ -113,7 +114,7 @@ def test_a_process_of_its_own_loads_mathematics_where_a_label_has_some(folder):
     assert (folder / "alone0.png").read_bytes() != (folder / "alone2.png").read_bytes()
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", some(CASES, ["nothing", "query", "sql"]))
 def test_a_command_loads_what_it_uses_and_no_more(name, folder):
     allowed, *commands = CASES[name]
     child = subprocess.run(

@@ -11,6 +11,7 @@ from equisweep.engine import tiles
 from equisweep.sweeps import Sweep, SweepError, open_cube, run
 from equisweep.sweeps.cube.export import check_output
 from equisweep.sweeps.cube.query import Query, answer
+from helpers.products import covering
 
 PARTS = {
     "one value": lambda d: d.sel(n=3),
@@ -24,6 +25,13 @@ PARTS = {
     "stacked": lambda d: d.isel(mechanism=0).expand_dims(run=2),
     "by the accessor": lambda d: d.equisweep.select(["n=3", "alpha=0.1,0.3"]),
 }
+
+
+def in_turn(parts):
+    """Each part from the disk or from memory, which is tried of each in `make test-products`."""
+    parts = [*parts]
+    cases = [(part, loaded) for part in parts for loaded in (False, True)]
+    return covering(cases, lambda part, loaded: parts.index(part) % 2 == loaded)
 
 
 @pytest.fixture(scope="module")
@@ -66,8 +74,7 @@ def quiet():
 
 
 @pytest.mark.usefixtures("quiet")
-@pytest.mark.parametrize("part", PARTS)
-@pytest.mark.parametrize("loaded", [False, True])
+@pytest.mark.parametrize(("part", "loaded"), in_turn(PARTS))
 def test_any_part_of_an_open_cube_writes_back(root, tmp_path, part, loaded):
     chosen = PARTS[part](open_cube(root))
     (chosen.load() if loaded else chosen).to_zarr(tmp_path / "part.zarr")
@@ -91,8 +98,9 @@ def test_a_query_writes_any_part(root, tmp_path, opened):
 
 
 @pytest.mark.usefixtures("quiet")
-@pytest.mark.parametrize("part", [name for name in PARTS if name not in ("turned", "by the accessor")])
-@pytest.mark.parametrize("loaded", [False, True])
+@pytest.mark.parametrize(
+    ("part", "loaded"), in_turn(name for name in PARTS if name not in ("turned", "by the accessor"))
+)
 def test_any_part_writes_back_with_xarray_alone(root, tmp_path, part, loaded):
     chosen = PARTS[part](xr.open_zarr(root))
     (chosen.load() if loaded else chosen).to_zarr(tmp_path / "part.zarr")

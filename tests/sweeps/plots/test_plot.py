@@ -12,6 +12,7 @@ from equisweep.sweeps.plots.plot import note_of, plot
 from equisweep.sweeps.plots.save import save
 from helpers.messages import refused
 from helpers.pictures import ALPHA, ONE, hand_made
+from helpers.products import some
 from helpers.small_sweeps import small_sweep
 
 
@@ -144,7 +145,7 @@ def test_text_in_an_svg_is_text_and_the_same_figure_gives_the_same_bytes(broken,
     assert text == (tmp_path / "b.svg").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("ending", ["png", "svg"])
+@pytest.mark.parametrize("ending", some(["png", "svg"], ["png"]))
 def test_plot_writes_png_and_svg(cube, tmp_path, ending, capsys):
     target = tmp_path / f"map.{ending}"
     words = "--var investment --x alpha --y beta --sel n=3 --sel mechanism=sharing --log x,y"

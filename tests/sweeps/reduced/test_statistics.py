@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep, run
+from helpers.products import covering
 
 KEEP = ["ok", "corner"]
 GRID = {
@@ -109,14 +110,18 @@ def require_loss(whole, cube, over, keep=KEEP):
 
 @pytest.mark.parametrize(
     ("over", "tile_points", "asked"),
-    [
-        (["beta"], None, ASKED),
-        (["beta", "mechanism"], 40, FOLDED),
-        (["alpha", "L"], 13, ASKED),
-        (["alpha", "L"], 1500, FOLDED),
-        (["mechanism"], 97, FOLDED),
-        (list(GRID), 150, FOLDED),
-    ],
+    covering(
+        [
+            (["beta"], None, ASKED),
+            (["beta", "mechanism"], 40, FOLDED),
+            (["alpha", "L"], 13, ASKED),
+            (["alpha", "L"], 1500, FOLDED),
+            (["mechanism"], 97, FOLDED),
+            (list(GRID), 150, FOLDED),
+        ],
+        lambda _over, tile_points, _asked: tile_points in (None, 150, 1500),
+        columns=0,
+    ),
 )
 def test_all_statistics_are_those_of_the_whole_cube(whole, reduced, over, tile_points, asked):
     slope = SLOPE if tile_points is None else {}

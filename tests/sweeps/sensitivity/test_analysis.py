@@ -11,6 +11,7 @@ from equisweep.sweeps import Sweep, SweepError, open_cube, run
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.sensitivity.analysis import sensitivity
 from equisweep.sweeps.sensitivity.text import sensitivity_text
+from helpers.products import covering
 from helpers.sampled_models import PI, UNIFORM, WEIGHTS, g_indices, g_sweep, ishigami_indices, ishigami_sweep
 from helpers.small_sweeps import small_sweep
 from SALib.analyze import morris as salib_morris
@@ -61,25 +62,29 @@ def test_the_models_are_salibs_own_functions(cube, tmp_path):
     np.testing.assert_allclose(grown["g"], Sobol_G.evaluate(x, WEIGHTS), rtol=1e-12)
 
 
-def test_sobol_indices_are_salibs_at_every_cell(cube, indices):
-    cells = [(cube[name].sel(cell), indices.sel(cell), name) for name, cell in (
-        ("y", {"a": 5.0}), ("y", {"a": 7.0}), ("terms", {"a": 5.0, "multiple": "one"}),
-        ("terms", {"a": 7.0, "multiple": "two"}))]  # fmt: skip
-    for output, result, name in cells:
-        reference = salib_sobol.analyze(PROBLEM, output.values, num_resamples=1000, seed=5)
-        # Terms of 1000 + something cancel: 1000² eps over a variance of about 1, and its square root.
-        close = {"rtol": 1e-8, "atol": 1e-8}
-        upper = np.triu_indices(3, 1)
-        np.testing.assert_allclose(result[f"{name}_S1"], reference["S1"], **close)
-        np.testing.assert_allclose(result[f"{name}_ST"], reference["ST"], **close)
-        np.testing.assert_allclose(result[f"{name}_S2"].values[upper], reference["S2"][upper], **close)
-        np.testing.assert_array_equal(result[f"{name}_S2"], result[f"{name}_S2"].values.T)
-        # Two bootstraps of 1000: a standard deviation is known to about 1/sqrt(2000), each.
-        for kind, conf in (("S1", reference["S1_conf"]), ("ST", reference["ST_conf"])):
-            half = (result[f"{name}_{kind}_high"] - result[f"{name}_{kind}_low"]) / 2
-            np.testing.assert_allclose(half, conf, rtol=0.2, atol=1e-9)
-        half = (result[f"{name}_S2_high"] - result[f"{name}_S2_low"]).values[upper] / 2
-        np.testing.assert_allclose(half, reference["S2_conf"][upper], rtol=0.2, atol=1e-9)
+CELLS = [("y", {"a": 5.0}), ("y", {"a": 7.0}),
+         ("terms", {"a": 5.0, "multiple": "one"}), ("terms", {"a": 7.0, "multiple": "two"})]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"), covering(CELLS, lambda name, cell: (name == "y") == (cell["a"] == 5.0), columns=1)
+)
+def test_sobol_indices_are_salibs_at_every_cell(cube, indices, name, cell):
+    output, result = cube[name].sel(cell), indices.sel(cell)
+    reference = salib_sobol.analyze(PROBLEM, output.values, num_resamples=1000, seed=5)
+    # Terms of 1000 + something cancel: 1000² eps over a variance of about 1, and its square root.
+    close = {"rtol": 1e-8, "atol": 1e-8}
+    upper = np.triu_indices(3, 1)
+    np.testing.assert_allclose(result[f"{name}_S1"], reference["S1"], **close)
+    np.testing.assert_allclose(result[f"{name}_ST"], reference["ST"], **close)
+    np.testing.assert_allclose(result[f"{name}_S2"].values[upper], reference["S2"][upper], **close)
+    np.testing.assert_array_equal(result[f"{name}_S2"], result[f"{name}_S2"].values.T)
+    # Two bootstraps of 1000: a standard deviation is known to about 1/sqrt(2000), each.
+    for kind, conf in (("S1", reference["S1_conf"]), ("ST", reference["ST_conf"])):
+        half = (result[f"{name}_{kind}_high"] - result[f"{name}_{kind}_low"]) / 2
+        np.testing.assert_allclose(half, conf, rtol=0.2, atol=1e-9)
+    half = (result[f"{name}_S2_high"] - result[f"{name}_S2_low"]).values[upper] / 2
+    np.testing.assert_allclose(half, reference["S2_conf"][upper], rtol=0.2, atol=1e-9)
 
 
 @pytest.mark.parametrize("a", A)

@@ -12,6 +12,7 @@ from equisweep.engine.store.storage.reached import objects_at
 from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, open_cube
 from equisweep.sweeps.run import run_report
+from helpers.products import some
 
 SHORT = Sweep(
     "external",
@@ -70,9 +71,11 @@ def killed_after(requests, patch):
         patch.setattr(Objects, name, or_dead)
 
 
-def killed_everywhere(begin, sweep, monkeypatch, between=lambda url: None, **options):
-    """Kill a run over the cube `begin` at each of its requests, and go on: places where it is done then."""
-    for requests in range(200):
+def killed_everywhere(begin, sweep, monkeypatch, every, between=lambda url: None, **options):
+    """Kill a run over the cube `begin` at each of its requests, or at every third, say, and go on: places
+    where it is done then.
+    """
+    for requests in range(0, 200, every):
         url = new()
         put_all(url, begin)
         with monkeypatch.context() as patch:
@@ -86,6 +89,9 @@ def killed_everywhere(begin, sweep, monkeypatch, between=lambda url: None, **opt
         go(sweep, url, **options)
         yield url
     raise AssertionError("it never ends")
+
+
+EVERY = pytest.mark.parametrize("every", some([1, 3], [3]))
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +122,8 @@ def test_a_cube_in_a_bucket_grows_along_all_its_axes_and_readers_keep_what_they_
     assert verify(place(url)).sound
 
 
-def test_growth_that_is_killed_at_any_request_is_finished_by_the_same_command(short, monkeypatch):
+@EVERY
+def test_growth_that_is_killed_at_any_request_is_finished_by_the_same_command(short, monkeypatch, every):
     whole_one = new()
     put_all(whole_one, short)
     go(LONG, whole_one)
@@ -132,16 +139,17 @@ def test_growth_that_is_killed_at_any_request_is_finished_by_the_same_command(sh
         else:
             assert sizes["alpha"] in (3, 5)
 
-    stages = list(killed_everywhere(short, LONG, monkeypatch, readable))
+    stages = list(killed_everywhere(short, LONG, monkeypatch, every, readable))
     assert all("run the same sweep again" in one for one in said), said
-    assert len(stages) > 20
+    assert len(stages) > 20 // every
     for url in stages:
         assert shards(url) == expected
         assert verify(place(url)).sound
         assert len([name for name in objects_at(url).names(f"{url}/status/manifest") if "cube-" in name]) == 1
 
 
-def test_overwriting_that_is_killed_at_any_request_is_finished_by_the_same_command(short, monkeypatch):
+@EVERY
+def test_overwriting_that_is_killed_at_any_request_is_finished_by_the_same_command(short, monkeypatch, every):
     expected = made_alone(OTHER)
 
     def the_old_one_or_none(url):
@@ -151,8 +159,8 @@ def test_overwriting_that_is_killed_at_any_request_is_finished_by_the_same_comma
             return
         assert "500" in cube.attrs["sweep"] or set(shards(url)) == {file for file in short if "/c/" in file}
 
-    stages = list(killed_everywhere(short, OTHER, monkeypatch, the_old_one_or_none, overwrite=True))
-    assert len(stages) > 20
+    stages = list(killed_everywhere(short, OTHER, monkeypatch, every, the_old_one_or_none, overwrite=True))
+    assert len(stages) > 20 // every
     for url in stages:
         assert shards(url) == expected
         assert verify(place(url)).sound

@@ -7,6 +7,7 @@ from equisweep.sweeps import SweepError
 from equisweep.sweeps.plots.look.numbers import even_levels, log_levels, log_ticks, number_texts
 from equisweep.sweeps.plots.plot import plot
 from helpers.pictures import cut_or_overlapping
+from helpers.products import covering, some
 
 NAMES = [f"a rather long name of type {i}" for i in range(9)]
 
@@ -60,18 +61,21 @@ def test_numbers_are_written_alike():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("cube", "options"),
-    [
-        (grid(np.geomspace(1e-3, 1e3, 7)), {"facet": "way", "log": "x,y,color"}),
-        (grid([2, 3, 4, 5, 6, 7, 8, 100]), {"facet": "way"}),
-        (grid([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]), {"facet": "way", "log": "x"}),
-        (grid(np.geomspace(1.1, 1.9, 5)), {"facet": "way", "log": "x"}),
-        (grid(np.linspace(1e-7, 5e-7, 5), 1e8 + np.arange(3)), {"facet": "way", "figsize": (6, 2.6)}),
-    ],
-    ids=["decades", "whole numbers", "whole numbers, log", "less than a decade", "long numbers"],
-)
-def test_no_label_of_a_tick_covers_another(cube, options):
+TICKS = {
+    "decades": (grid(np.geomspace(1e-3, 1e3, 7)), {"facet": "way", "log": "x,y,color"}),
+    "whole numbers": (grid([2, 3, 4, 5, 6, 7, 8, 100]), {"facet": "way"}),
+    "whole numbers, log": (grid([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]), {"facet": "way", "log": "x"}),
+    "less than a decade": (grid(np.geomspace(1.1, 1.9, 5)), {"facet": "way", "log": "x"}),
+    "long numbers": (
+        grid(np.linspace(1e-7, 5e-7, 5), 1e8 + np.arange(3)),
+        {"facet": "way", "figsize": (6, 2.6)},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", some(TICKS, ["whole numbers", "whole numbers, log"]))
+def test_no_label_of_a_tick_covers_another(name):
+    cube, options = TICKS[name]
     figure = plot(cube, "benefit", "x", "y", **options)
     assert cut_or_overlapping(figure) == ([], [])
     panels = [axes for axes in figure.axes if axes.get_label() != "<colorbar>"]
@@ -82,7 +86,11 @@ def test_no_label_of_a_tick_covers_another(cube, options):
 
 @pytest.mark.parametrize(
     ("names", "turned", "every"),
-    [(("one", "two", "three"), 0, True), (NAMES, 35, True), ([f"t{i}" for i in range(60)], 90, False)],
+    covering(
+        [(("one", "two", "three"), 0, True), (NAMES, 35, True), ([f"t{i}" for i in range(60)], 90, False)],
+        lambda _names, _turned, every: every,
+        columns=0,
+    ),
     ids=["short", "long", "many"],
 )
 def test_names_are_turned_and_thinned_only_where_they_must(names, turned, every):

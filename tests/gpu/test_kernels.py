@@ -44,7 +44,7 @@ def test_every_solver_has_the_bits_of_a_processors_vectors(monkeypatch, solver):
 # their numbers do not fit the registers.
 WHOLE = [("internal", solver) for solver in SOLVERS]
 WHOLE += [(name, "tsit5") for name in all_of_them.WITH_ORBITS if name != "internal"]
-SUITE = {("internal", "rodas5p")}
+SUITE = {("internal", "bosh3")}
 
 
 @pytest.mark.parametrize(

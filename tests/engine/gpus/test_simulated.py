@@ -117,7 +117,8 @@ def decays(tmp_path):
     (tmp_path / "own.py").write_text(DECAY)
     axis, times = "axes = {a = [0.1, 0.5, 2.0, 7.0, 9.0]}", "times = [0.25, 0.5, 2.0]"
     outputs = 'outputs = ["x_final", "x_path", "attractor", "settle_time"]'
-    (tmp_path / "own.toml").write_text(f'model = "own.py:decay"\n{outputs}\n{axis}\n{times}\n')
+    steps = 'integrator = {solver = "bosh3", rtol = 1e-6}'
+    (tmp_path / "own.toml").write_text(f'model = "own.py:decay"\n{outputs}\n{axis}\n{times}\n{steps}\n')
     return Sweep.from_file(tmp_path / "own.toml")
 
 
@@ -142,7 +143,8 @@ def test_orbits_begun_on_a_gpu_go_on_elsewhere_with_the_bytes_of_a_cpus(tmp_path
 
 
 def test_orbits_through_xla_are_mixed_with_none_of_another_device(tmp_path, monkeypatch, decays):
-    path, sweep = tmp_path / "gpu.zarr", replace(decays, integrator={"native": False, "solver": "tsit5"})
+    steps = {"native": False, "solver": "heun", "fixed_steps": 9, "settle": 0.0}
+    path, sweep = tmp_path / "gpu.zarr", replace(decays, integrator=steps, outputs=["x_final"], times=None)
     simulate(monkeypatch)
     computed(path, "gpu", sweep, part="1/2")
     assert open_cube(path).attrs["portable"] == "no: XLA (native = false)"

@@ -1,4 +1,4 @@
-"""Scalars computed one number at a time, by NumPy and exact fractions: slow, and obviously what they mean."""
+"""Scalars computed by NumPy and exact fractions, of numbers or arrays: slow, and obviously what they mean."""
 
 import math
 from collections.abc import Sequence
@@ -12,6 +12,11 @@ DTYPE = {name: np.dtype(word).type for name, word in DTYPES.items()}
 
 
 def fma(a, b, c):
+    """As below, of numbers or arrays."""
+    return fused(a, b, c) if np.ndim(a) == np.ndim(b) == np.ndim(c) == 0 else _EACH(a, b, c)
+
+
+def fused(a, b, c):
     """A product and a sum, rounded once: the exact result as a fraction, then the nearest double."""
     a, b, c = float(a), float(b), float(c)
     if not (math.isfinite(a) and math.isfinite(b) and math.isfinite(c)):
@@ -24,6 +29,8 @@ def fma(a, b, c):
     except OverflowError:
         return np.float64(math.inf if exact > 0 else -math.inf)
 
+
+_EACH = np.vectorize(fused, [np.float64])
 
 OPERATIONS = {
     "add": lambda a, b: a + b,
@@ -43,7 +50,7 @@ OPERATIONS = {
     "gt": lambda a, b: a > b,
     "and": lambda a, b: a & b,
     "or": lambda a, b: a | b,
-    "select": lambda which, yes, no: yes if which else no,
+    "select": np.where,
     "shift_left": np.left_shift,
     "shift_right_arithmetic": np.right_shift,
     "shift_right_logical": np.right_shift,
@@ -51,7 +58,7 @@ OPERATIONS = {
 
 
 def evaluate(scalars: Sequence, inputs: Sequence) -> list:
-    """The numbers that scalars are, where input number k is ``inputs[k]``."""
+    """The numbers that scalars are, where input number k is ``inputs[k]``, all of one shape."""
     known = {}
     with np.errstate(all="ignore"):
         return _evaluate(scalars, _order(tuple(scalars)), inputs, known)
@@ -90,6 +97,8 @@ def _looped(loop, first, inputs, known):
     body = order_of(loop.body, outside | dict.fromkeys(cond))
     while True:
         inside = known | dict(zip(loop.carried, state, strict=True))
-        if not _evaluate([loop.cond], cond, inputs, inside)[0]:
+        goes_on = _evaluate([loop.cond], cond, inputs, inside)[0]
+        if not np.any(goes_on):
             return state
-        state = _evaluate(loop.body, body, inputs, inside)
+        after = _evaluate(loop.body, body, inputs, inside)
+        state = [np.where(goes_on, one, was)[()] for one, was in zip(after, state, strict=True)]

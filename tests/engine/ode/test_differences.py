@@ -48,11 +48,6 @@ def epidemic(product):
     return flow(field, "sir", [0.99, 0.01, 0.0])
 
 
-def weak_saddle(product):
-    """An orbit that leaves a saddle a thousand times more slowly than it comes."""
-    return flow(lambda t, z, p: [p["r"] * product(z[0], 1 - z[0]), -z[1]], "xy", [1e-9, 1.0])
-
-
 def test_an_orbit_of_a_callback_ends_as_that_of_the_same_field():
     p = {"b": [0.8, 2.0], "horizon": [100.0] * 2}
     by_differences, exact = (run(epidemic(product), **p) for product in (called(np.multiply), jnp.multiply))
@@ -63,31 +58,47 @@ def test_an_orbit_of_a_callback_ends_as_that_of_the_same_field():
         np.testing.assert_allclose(by_differences[name], values, rtol=1e-4, atol=1e-7, err_msg=name)
 
 
-def test_a_slow_way_out_of_a_saddle_is_seen_through_differences():
-    out = run(weak_saddle(called(np.multiply)), r=[1e-3, -1.0], horizon=[100.0] * 2)
-    assert list(out["status"]) == [Status.not_steady, Status.ok]  # the other comes to rest there
-    np.testing.assert_allclose(out["x_final"][0], np.exp(0.1) * 1e-9, rtol=1e-6)
+# Field, components, start, parameters; statuses, and where the first orbit ends, with what it may be off by.
+WEAK = {
+    "a saddle": (  # the way out is a thousand times slower than that into it; the second orbit rests there
+        lambda t, z, p: [p["r"] * called(np.multiply)(z[0], 1 - z[0]), -z[1]], "xy", [1e-9, 1.0],
+        {"r": [1e-3, -1.0], "horizon": [100.0] * 2}, [Status.not_steady, Status.ok],
+        {"desired": np.exp(0.1) * 1e-9, "rtol": 1e-6},
+    ),
+    "a corner": (  # at its rest point, where its slope is neither of its sides'
+        lambda t, z, p: [-called(np.abs)(z[0]) - z[0] * p["k"]], "x", [1.0], {"k": 2.0, "horizon": 50.0},
+        [Status.not_steady], {"desired": 0.0, "atol": 1e-12},
+    ),
+}  # fmt: skip
 
 
-def test_no_orbit_rests_where_differences_say_nothing():
-    """A field with a corner at its rest point: its slope there is neither of its sides'."""
-    rests = run(
-        flow(lambda t, z, p: [-called(np.abs)(z[0]) - z[0] * p["k"]], "x", [1.0]), k=2.0, horizon=50.0
-    )
-    assert rests["status"] == Status.not_steady
-    assert abs(rests["x_final"]) < 1e-12
+# Programs of callbacks go through XLA, and are compiled in every process.
+@pytest.mark.parametrize("where", some(WEAK, {"a corner"}))
+def test_a_slow_way_out_is_seen_and_no_orbit_rests_where_differences_say_nothing(where):
+    field, names, start, p, statuses, end = WEAK[where]
+    out = run(flow(field, names, start), **p)
+    assert list(out["status"]) == statuses
+    np.testing.assert_allclose(out["x_final"][0], **end)
 
 
-def test_a_switch_that_a_callback_decides_ends_a_step():
-    """One switch on time and one on the state, both on what callbacks return."""
-    jumps = lambda t, z, p: [  # noqa: E731
-        jnp.where(called(np.sin)(t) > 0.5, 1.0, 0.0),
-        jnp.where(called(np.cbrt)(z[1]) > 0.5, -p["k"], -0.25 * p["k"]) * z[1],
-    ]
-    out = run(flow(jumps, "xy", [0.0, 1.0]), k=1.0, horizon=4 * np.pi)
-    slow = 4 * np.pi - np.log(8)  # since y came to 1/8
+# What callbacks return decides: of the time, or of the state.
+JUMPS = {
+    "x": lambda t, x, p: jnp.where(called(np.sin)(t) > 0.5, 1.0, 0.0),
+    "y": lambda t, y, p: jnp.where(called(np.cbrt)(y) > 0.5, -p["k"], -0.25 * p["k"]) * y,
+}
+
+
+@pytest.mark.parametrize("names", some(["xy", "x"], {"x"}))
+def test_a_switch_that_a_callback_decides_ends_a_step(names):
+    def jumps(t, z, p):
+        return [JUMPS[name](t, value, p) for name, value in zip(names, z, strict=True)]
+
+    jumping = flow(jumps, names, [0.0, 1.0][: len(names)], motion=None)
+    out = run(jumping, Method("tsit5", settle=0.0), k=1.0, horizon=4 * np.pi)
     np.testing.assert_allclose(out["x_final"], 2 * 2 * np.pi / 3, rtol=1e-8)
-    np.testing.assert_allclose(out["y_final"], np.exp(-slow / 4) / 8, rtol=1e-8)
+    if "y" in names:
+        slow = 4 * np.pi - np.log(8)  # since y came to 1/8
+        np.testing.assert_allclose(out["y_final"], np.exp(-slow / 4) / 8, rtol=1e-8)
 
 
 @pytest.mark.parametrize("state", [[0.3, -2.0, 40.0], [0.0, 1e-9, 3.0]])

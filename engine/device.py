@@ -98,7 +98,8 @@ def choose_device(
     wanted, amount, begun
         As of `pick_device`.
     measured
-        The amount with what a core takes for it; asked where a GPU is there, and the sweep is not small.
+        The amount with what a core takes for it, and whether XLA computes it on a GPU; asked where one is
+        there, and the sweep is not small.
 
     Raises SweepError where `wanted` is none of these, or a GPU that is not there.
     """
@@ -132,9 +133,10 @@ def _sooner(amount: Amount | None, measured: Callable[[Amount], Amount]) -> Choi
     amount = measured(amount)
     cpu, gpu = amount.cpu_seconds, amount.gpu_seconds(gpus[0])
     how = "by points tried" if amount.core_seconds is not None else "by rates"
+    way = " through XLA" if amount.through_xla else ""
     if cpu <= gpu:
-        return Choice(_cpu(), f"about {cpu:.2g} s, and on the GPU {gpu:.2g} s, {how}")
-    return Choice(gpus[0], f"about {gpu:.2g} s, and on the processor {cpu:.2g} s, {how}")
+        return Choice(_cpu(), f"about {cpu:.2g} s, and on the GPU{way} {gpu:.2g} s, {how}")
+    return Choice(gpus[0], f"about {gpu:.2g} s{way}, and on the processor {cpu:.2g} s, {how}")
 
 
 def _cpu() -> Any:

@@ -89,9 +89,10 @@ class Backend(Protocol):
         """Whether there is an operation whose first argument has this dtype."""
         ...
 
-    def require(self, work: Grid | Loop) -> None:
+    def require(self, work: Grid | Loop | None) -> None:
         """Raise Unsupported where there is no program for this here, as `grid` and `lanes` would.
 
+        Of None where there is none for anything.
         Nothing is compiled: so it is known where nothing is to be, as for a plan.
         """
         ...

@@ -13,6 +13,8 @@ from typing import Any
 # The supervision game to T = 20 by taylor at 1e-6, seconds an orbit: 2^19 of them on the H100, and on a core,
 # with AVX-512 and without (docs/benchmarks).
 _ON_CARD, _ON_CORE = 11.4e-9, {True: 1.9e-6, False: 8.7e-6}
+# On the H100 through XLA, which is as fast as 16 cores: so it was of version 0.1.0, which had no other way.
+_THROUGH_XLA = _ON_CORE[True] / 16
 # On a core with AVX-512, by the time of the processor: points of `external` with all outputs; orbits to
 # T = 200 by tsit5 at 1e-6, what they reach included; those of a preset that mathematics decides.
 _POINTS, _ORBITS, _DECIDED = 16e6, 1.4e4, 1.3e5
@@ -59,6 +61,8 @@ class Amount:
         Whether the processor has AVX-512.
     core_seconds
         How long one core would compute, by points that were tried; None: by rates.
+    through_xla
+        Whether XLA computes on a GPU, as this project has no machine code for it there.
     """
 
     points: int
@@ -69,6 +73,7 @@ class Amount:
     single: bool = False
     wide: bool = field(default_factory=has_wide_vectors)
     core_seconds: float | None = None
+    through_xla: bool = False
 
     @property
     def one_core(self) -> float:
@@ -87,7 +92,8 @@ class Amount:
         """About how long a GPU takes, its start included; one of JAX's devices, or the card of the trial."""
         cards = getattr(gpu, "each", (gpu,))
         share = 1.0 if gpu is None else _share(cards[0], self.single)
-        computing = self.one_core * _ON_CARD / _ON_CORE[self.wide] / share
+        on_card = _THROUGH_XLA if self.through_xla else _ON_CARD
+        computing = self.one_core * on_card / _ON_CORE[self.wide] / share
         return GPU_START + (computing + self.bytes / _BUS) / len(cards)
 
 

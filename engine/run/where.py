@@ -1,11 +1,15 @@
 """Where a sweep is computed: on the device that was asked for, or where it is likely to be sooner done."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..codegen.backends import backend_of
+from ..codegen.how_compiled import Compiled
+from ..codegen.ir import Unsupported, dtype_name
 from ..cores import cores
 from ..device import Choice, choose_device
 from ..errors import CubeError, SweepError
@@ -63,14 +67,15 @@ def where(
         wanted,
         amount_of(space, points),
         begun,
-        lambda amount: measured(amount, space) if trial else amount,
+        lambda amount: measured(amount, space) if trial else on_gpus(amount, space),
     )
 
 
 def measured(amount: Amount, space: Space) -> Amount:
     """The same amount, and how long a core would compute it: some points of the space are tried.
 
-    As it was where they cannot be, or compiling for the processor takes long.
+    By rates, as it was, where they cannot be, or compiling for the processor takes long. What a GPU has no
+    machine code for is known from them, too.
     """
     import jax
 
@@ -78,9 +83,26 @@ def measured(amount: Amount, space: Space) -> Amount:
     try:
         trial = tried(space, plan_space(space, processor), processor)
     except (TooLong, SweepError):  # a run says what is wrong
-        return amount
+        return on_gpus(amount, space)
     part = amount.points / max(space.points, 1)
-    return replace(amount, core_seconds=trial.compute_seconds * amount.cores * part)
+    amount = replace(amount, core_seconds=trial.compute_seconds * amount.cores * part)
+    return on_gpus(amount, space, trial.computed)
+
+
+def on_gpus(amount: Amount, space: Space, ways: Iterable[Compiled] = ()) -> Amount:
+    """The same amount, and whether XLA computes it on a GPU; `ways`: how a processor does, if that is known.
+
+    So it does where JAX or a card takes no machine code, where a processor has none, and where a GPU lacks a
+    function that there is the C library's.
+    """
+    gpu, dtype = backend_of("gpu"), dtype_name(space.dtype)
+    assert gpu is not None
+    try:
+        gpu.require(None)
+    except Unsupported:
+        return replace(amount, through_xla=True)
+    native = all(way.native and all(gpu.supports(op, dtype) for op in way.library) for way in ways)
+    return replace(amount, through_xla=not native)
 
 
 def begun_on(root: Path) -> str:

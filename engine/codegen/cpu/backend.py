@@ -41,7 +41,7 @@ class Cpu:
         """Whether there is an operation whose first argument has this dtype."""
         return instruction(op, dtype) is not None
 
-    def require(self, work: Loop | Grid) -> None:
+    def require(self, work: Grid | Loop | None) -> None:
         """Nothing: there is a program for all that is in operations that there are."""
 
     def grid(self, grid: Grid) -> CpuGridProgram:

@@ -40,12 +40,12 @@ class Gpu:
         """
         return (op not in LIBRARY or libdevice() is not None) and instruction(op, dtype) is not None
 
-    def require(self, work: Grid | Loop) -> None:
+    def require(self, work: Grid | Loop | None) -> None:
         """Raise Unsupported where JAX or a card takes no PTX, or a kernel would need too many arrays."""
         require_takes_ptx()
         if isinstance(work, Loop):
             parameters_of_lanes(work)
-        else:
+        elif work is not None:
             for one in works(work):
                 parameters_of_stage(work, one)
 

@@ -11,6 +11,7 @@ import jax
 import numpy as np
 import pytest
 from equisweep.engine import device as devices
+from equisweep.engine.codegen.how_compiled import NATIVE
 from equisweep.engine.device import SeveralGpus, choose_device, most_points, pick_device
 from equisweep.engine.errors import SweepError
 from equisweep.engine.gpus import missing, neighbour
@@ -26,6 +27,7 @@ DEMO = Amount(52_488, 3 * 8 * 52_488, False, False, 16, wide=False)
 ORBITS = Amount(10**6, 17 * 10**6, True, False, 16, wide=False)
 H100 = SimpleNamespace(core_count=132, compute_capability="9.0", platform="gpu", id=0)
 FOR_PICTURES = SimpleNamespace(core_count=128, compute_capability="8.9", platform="gpu", id=0)
+OLD = SimpleNamespace(core_count=80, compute_capability="7.0", platform="gpu", id=0)
 
 
 @pytest.fixture
@@ -51,6 +53,19 @@ def seen(monkeypatch):
         (replace(ORBITS, points=10**5, cores=2), H100, "gpu", "on the processor 16 s"),
         (replace(ORBITS, points=10**8, bytes=0, cores=128), FOR_PICTURES, "cpu", "on the GPU 1.4e+03 s"),
         (replace(ORBITS, points=10**7, bytes=0, cores=2), FOR_PICTURES, "gpu", "on the processor 1.6e+03"),
+        (
+            replace(ORBITS, through_xla=True),
+            H100,
+            "gpu",
+            "about 7.5 s through XLA, and on the processor 20 s",
+        ),
+        (replace(ORBITS, wide=True), OLD, "gpu", "about 4.4 s, and on the processor 4.5 s"),
+        (
+            replace(ORBITS, wide=True, through_xla=True),
+            OLD,
+            "cpu",
+            "and on the GPU through XLA 18 s, by rates",
+        ),
         (
             replace(ORBITS, core_seconds=64.0),
             H100,
@@ -97,7 +112,7 @@ def test_where_a_card_is_there_points_are_tried_before_a_large_sweep_is_sent(
     sweep = Sweep("supervision", {"r": side, "f": side}, fixed={"reward": "dynamic"})
     space = replace(sweep, integrator={"decide": "integration"}).space()
     tries = []
-    trial = SimpleNamespace(compute_seconds=compute)
+    trial = SimpleNamespace(compute_seconds=compute, computed={NATIVE})
     monkeypatch.setattr(run_where, "tried", lambda *given: (tries.append(given), trial)[1])
     monkeypatch.setattr(run_where, "cores", lambda: 2)
     choice = run_where.where("auto", space)

@@ -6,16 +6,19 @@ from itertools import product
 from types import SimpleNamespace
 
 import pytest
+from equisweep.engine import device as devices
 from equisweep.engine.codegen import backends, lane_loop
 from equisweep.engine.codegen.backend import Backend
 from equisweep.engine.codegen.cpu.backend import Cpu
 from equisweep.engine.codegen.gpu import backend as gpu_backend
 from equisweep.engine.codegen.gpu import kernel, launch
 from equisweep.engine.codegen.gpu.backend import Gpu
+from equisweep.engine.codegen.how_compiled import NATIVE, Compiled
 from equisweep.engine.codegen.ir import DTYPES
 from equisweep.engine.codegen.llvm.floats import LIBRARY
 from equisweep.engine.codegen.ops import OPERATIONS
 from equisweep.engine.grid import function, made_before
+from equisweep.engine.run import where as run_where
 from equisweep.sweeps import Sweep, plan
 from helpers.codegen.simulated import simulate
 
@@ -115,3 +118,27 @@ def test_a_plan_says_why_xla_computes_points_or_orbits(monkeypatch, own):
     with monkeypatch.context() as patched:
         patched.setattr(kernel, "_MOST_ARRAYS", 3)
         assert said(POINTS)[0] == "XLA (more than 3 arrays for a GPU's kernel)"
+
+
+def test_auto_expects_of_a_card_that_xla_computes_there_what_has_no_machine_code_on_it(monkeypatch):
+    """An old card takes none; on any is none of what a processor has none of, or of what libdevice lacks."""
+    space, trial = POINTS.space(), SimpleNamespace(compute_seconds=1e3, computed={NATIVE})
+    monkeypatch.setattr(run_where, "tried", lambda *_: trial)
+
+    def through_xla(capability, trial=True):
+        card = SimpleNamespace(compute_capability=capability, core_count=80, platform="gpu", id=0)
+        monkeypatch.setattr(devices, "_gpus", lambda: ([card], ""))
+        monkeypatch.setattr(launch, "_gpus", lambda: [card])
+        return " through XLA" in run_where.where("auto", space, points=10**12, trial=trial).why
+
+    for trial_too in (True, False):
+        assert through_xla("7.0", trial_too)
+        assert not through_xla("9.0", trial_too)
+    trial.computed = {NATIVE, Compiled(True, library=("sinh",))}
+    monkeypatch.setattr(gpu_backend, "libdevice", lambda: "there")
+    assert not through_xla("9.0")
+    monkeypatch.setattr(gpu_backend, "libdevice", lambda: None)
+    assert through_xla("9.0")
+    trial.computed = {NATIVE, Compiled(False, "more than 50000 scalar operations")}
+    assert through_xla("9.0")
+    assert not through_xla("9.0", trial=False)

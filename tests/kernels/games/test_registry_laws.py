@@ -22,6 +22,10 @@ ALL = pytest.mark.parametrize("model", MODELS.values(), ids=list(MODELS))
 EAGER = pytest.mark.parametrize("name", some(MODELS, {"internal", "supervision_noise"}))
 # Within two axes more some take as long as all the others; external has such a test of its own.
 NESTED = pytest.mark.parametrize("name", some(MODELS, {"internal", "contract"}))
+# A program, or a trace for each option, of a game on its own: the rest take three times as long as these.
+SMALL = ("internal", "contract", "supervision", "supervision_noise", "external")
+PROGRAM = pytest.mark.parametrize("name", some(MODELS, {*SMALL, "network"}))
+TRACED = pytest.mark.parametrize("name", some(MODELS, {*SMALL, "supervision_regulator"}))
 
 
 @ALL
@@ -167,8 +171,9 @@ def test_every_dimension_has_a_length(model):
         assert len({tuple(p.default) for p in model.parameters if p.dim == dim}) == 1, dim
 
 
-@ALL
-def test_the_kernel_returns_what_it_declares(model):
+@PROGRAM
+def test_the_kernel_returns_what_it_declares(name):
+    model = MODELS[name]
     outputs = solved(model, defaults(model))
     assert set(outputs) == {o.name for o in model.outputs} | {"status"}
     assert outputs["status"].shape == ()
@@ -209,22 +214,23 @@ def test_mapped_over_nested_axes_equals_point_by_point(name):
 
 
 @pytest.mark.parametrize("options", [each_option, pytest.param(every_combination, marks=whole_product)])
-@ALL
-def test_all_choices_trace_to_the_same_shapes(model, options):
-    shapes, tried = set(), []
+@TRACED
+def test_all_choices_trace_to_the_same_shapes(name, options):
+    model, shapes, tried = MODELS[name], set(), []
     for static in options(model):
         tried.append(static)
         outputs = jax.eval_shape(lambda p, s=static: model.kernel(p, **s, **bounds(model)), defaults(model))
-        shapes.add(tuple(sorted((name, x.shape, x.dtype.kind) for name, x in outputs.items())))
+        shapes.add(tuple(sorted((output, x.shape, x.dtype.kind) for output, x in outputs.items())))
     assert len(shapes) == 1
     assert all({static[c.name] for static in tried} == {*c.options} for c in model.choices)
 
 
-@ALL
-def test_derivatives_at_the_defaults_are_finite_and_agree_with_central_differences(model):
-    p = {name: np.asarray(value) for name, value in defaults(model).items()}
+@PROGRAM
+def test_derivatives_at_the_defaults_are_finite_and_agree_with_central_differences(name):
+    model = MODELS[name]
+    p = {parameter: np.asarray(value) for parameter, value in defaults(model).items()}
     real = [o for o in model.outputs if o.kind == "real" and not o.may_be_nan]
-    still = {name: np.zeros_like(x) for name, x in p.items()}
+    still = {parameter: np.zeros_like(x) for parameter, x in p.items()}
     compared = 0
     for parameter in (q for q in model.parameters if not q.integer):
         x = p[parameter.name]

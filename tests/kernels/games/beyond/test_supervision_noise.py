@@ -13,6 +13,7 @@ from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep, open_cube, run
 from helpers.derivatives import slopes_and_differences
 from helpers.oracles import supervision as papers
+from helpers.products import covering
 from scipy.special import expit
 from scipy.stats import beta as beta_law
 from scipy.stats import norm
@@ -98,7 +99,9 @@ def test_without_noise_the_path_is_the_papers_orbit_with_errors_of_order_2():
     assert errors[1] < 5e-3
 
 
-@pytest.mark.parametrize(("manage", "neglect"), [(1.0, 1.0), (0.4, 1.2)])
+@pytest.mark.parametrize(
+    ("manage", "neglect"), covering([(1.0, 1.0), (0.4, 1.2)], lambda manage, _: manage < 1, columns=0)
+)
 def test_where_all_supervise_the_share_that_manages_tends_to_a_beta_law(manage, neglect):
     """The logit: dw = (b + s y) dt + sigma dW with b = B(1, 0) less Ito's correction, s = r - f."""
     p = CASE | {"x0": 1.0, "c2": 8.0, "noise_manage": manage, "noise_neglect": neglect, "horizon": 400.0}

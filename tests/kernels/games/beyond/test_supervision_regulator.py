@@ -33,7 +33,7 @@ from helpers.oracles.supervision_regulator import (
     solve,
     velocity,
 )
-from helpers.products import covering
+from helpers.products import covering, some
 
 BOTH, NEITHER = ("dynamic", "dynamic"), ("static", "static")
 every_mechanism = pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_defaults_are_the_papers_case_and_the_regulators():
     assert {q.name: q.default for q in SUPERVISION_REGULATOR.parameters} == CASE
 
 
-@every_mechanism
+@pytest.mark.parametrize("mechanism", some(MECHANISMS, [BOTH]), ids="-".join)
 def test_rest_points_eigenvalues_and_classes_are_those_of_numpy(mechanism):
     rng, seen = np.random.default_rng(2), set()
     # Often with points inside: little to gain by managing alone, and a penalty that is felt.

@@ -13,7 +13,7 @@ from equisweep.kernels.status import Status
 from helpers.codegen.grids import of_many
 from helpers.derivatives import slopes_and_differences
 from helpers.oracles.supervision_shapes import CASE, crossings, cuts, gains, random_case, velocity
-from helpers.products import covering
+from helpers.products import covering, some
 
 PAIRS = [("power", "power"), ("step", "power"), ("power", "step"), ("step", "step"), ("constant", "power")]
 every_pair = pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_defaults_are_the_papers_case_and_its_own_parameters():
 PAPERS = [("constant", "linear"), ("linear", "linear"), ("linear", "constant")]
 
 
-@pytest.mark.parametrize("shapes", covering(PAPERS, lambda x, y: x != y, as_one=True))
+@pytest.mark.parametrize("shapes", some(PAPERS, [PAPERS[2]]))
 def test_constant_and_linear_shapes_are_the_papers_static_and_dynamic(shapes):
     rng, words = np.random.default_rng(1), {"constant": "static", "linear": "dynamic"}
     cases = [random_case(rng) for _ in range(40)]
@@ -204,7 +204,7 @@ def test_caps_of_nothing_and_contradictions():
     assert (wrong["rest_class"][0] == RestClass.absent).all()
 
 
-@pytest.mark.parametrize("shapes", [("power", "power"), ("step", "step")], ids="-".join)
+@pytest.mark.parametrize("shapes", some([PAIRS[0], PAIRS[3]], [PAIRS[3]]), ids="-".join)
 def test_derivatives_of_rest_points_and_eigenvalues_agree_with_differences(shapes):
     p = CASE | {"c1": 4.0, "c2": 6.5, "r": 8.0, "reward_threshold": 0.3}
     names = ("rest_x", "rest_y", "eigenvalue_1_real", "worst_incident")

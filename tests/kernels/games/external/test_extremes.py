@@ -10,7 +10,7 @@ from equisweep.kernels.games.external.model import EXTERNAL, external
 from equisweep.kernels.status import Status
 from helpers.codegen.grids import of_many, of_many_by_xla
 from helpers.oracles import external as oracle
-from helpers.products import some
+from helpers.products import covering, some
 from helpers.tolerance import assert_close
 
 REAL = tuple(o.name for o in EXTERNAL.outputs if o.kind == "real")
@@ -27,7 +27,12 @@ ENDS = {
 
 
 @pytest.mark.parametrize(
-    ("mechanism", "through"), [*((m, of_many) for m in oracle.MECHANISMS), ("sharing", of_many_by_xla)]
+    ("mechanism", "through"),
+    covering(
+        [*((m, of_many) for m in oracle.MECHANISMS), ("sharing", of_many_by_xla)],
+        lambda mechanism, through: through is of_many and mechanism in ("cooperation", "sharing"),
+        columns=0,
+    ),
 )
 def test_every_corner_of_the_domain_has_a_finite_exact_answer(mechanism, through):
     grid = np.meshgrid(*ENDS.values(), indexing="ij")
@@ -47,7 +52,14 @@ def test_every_corner_of_the_domain_has_a_finite_exact_answer(mechanism, through
     assert (result["equilibrium_count"] >= 1).all()
 
 
-@pytest.mark.parametrize(("mechanism", "formulation"), [("compensation", "exact"), ("sharing", "published")])
+@pytest.mark.parametrize(
+    ("mechanism", "formulation"),
+    covering(
+        [("compensation", "exact"), ("sharing", "published")],
+        lambda mechanism, _: mechanism == "sharing",
+        columns=0,
+    ),
+)
 def test_single_precision_in_gives_single_precision_out(mechanism, formulation):
     points = [s | {"alpha": 0.7 * s["alpha"]} for s in oracle.scenarios(200, seed=12, most_cities=8)]
     kernel = partial(external, mechanism=mechanism, formulation=formulation, n_max=8, wanted=())

@@ -11,6 +11,7 @@ from equisweep.kernels.games.external.model import external
 from equisweep.kernels.status import Status
 from helpers.codegen.grids import of_many
 from helpers.oracles import external as oracle
+from helpers.products import covering
 from helpers.project import ROOT
 from helpers.tolerance import assert_close
 
@@ -57,7 +58,8 @@ def test_every_published_cell_is_reproduced():
 
 
 @pytest.mark.parametrize(
-    ("mechanism", "most_cities"), [*((m, 64) for m in oracle.MECHANISMS), ("cooperation", 1024)]
+    ("mechanism", "most_cities"),
+    covering([*((m, 64) for m in oracle.MECHANISMS), ("cooperation", 1024)], lambda _, n: n == 64, columns=1),
 )
 def test_the_published_computation_agrees_with_the_oracle(mechanism, most_cities):
     points = oracle.scenarios(300 if most_cities == 64 else 150, seed=1, most_cities=most_cities)

@@ -133,9 +133,10 @@ def primitives(scalars: Sequence[Scalar], backend: Backend) -> list[Scalar]:
 
 def require_supported(simple: Sequence[Scalar], backend: Backend) -> None:
     """Unsupported where a back end lacks an operation of these, which may be loops."""
-    for s in with_loops(simple):
-        if s.op not in _STRUCTURE and not backend.supports(s.op, s.args[0].dtype):
-            raise Unsupported(f"{s.op} of {s.args[0].dtype}")
+    used = {(s.op, s.args[0].dtype): None for s in with_loops(simple) if s.op not in _STRUCTURE}
+    for op, dtype in used:
+        if not backend.supports(op, dtype):
+            raise Unsupported(f"{op} of {dtype}")
 
 
 _STRUCTURE = frozenset({"call", "constant", "input", "carried", "loop", "result"})

@@ -40,7 +40,8 @@ def _called(scalars: Sequence[Scalar]) -> set[str]:
 
 
 def _has_formula(s: Scalar) -> bool:
-    return s.op in OPERATIONS and bool(s.args) and OPERATIONS[s.op].by_formula(s.args[0].dtype)
+    operation = OPERATIONS.get(s.op)
+    return operation is not None and bool(s.args) and operation.by_formula(s.args[0].dtype)
 
 
 @cache
@@ -68,7 +69,7 @@ class _Rewriting:
         if s.op == "constant":
             return self.graph.constant(s.value, s.dtype)
         if s.op == "input":
-            return self.graph.inputs((), s.dtype, s.value).item()
+            return self.graph.input(s.dtype, s.value)
         if s.op == "carried":  # stands for itself in the rewritten loop, too
             return s
         if s.op == "loop":

@@ -9,6 +9,8 @@ lanes side by side.
 from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -77,6 +79,7 @@ DTYPES = {"f64": "float64", "f32": "float32", "i1": "bool"} | {
 _BYTES = {name: np.dtype(dtype).itemsize for name, dtype in DTYPES.items()}
 
 
+@cache  # there are few, and each array of a trace asks
 def dtype_name(dtype: Any) -> str:
     """A dtype as scalars name it: "f64", "f32", "i1" for booleans, "i32", "u8" and so on."""
     try:
@@ -110,12 +113,17 @@ class Graph:
         number: Any = float(value) if dtype[0] == "f" else wrapped(int(value), dtype)
         if dtype == "f32":
             number = float(np.float32(value))
-        return self._make("constant", (), dtype, number, key=repr(number))
+        # Numbers that are equal are the same, but for zeros, whose signs differ; NaN equals nothing.
+        key = number if number and number == number else repr(number)
+        return self._make("constant", (), dtype, number, key=key)
+
+    def input(self, dtype: str, number: int) -> Scalar:
+        """The input of this number."""
+        return self._make("input", (), dtype, number)
 
     def inputs(self, shape: tuple[int, ...], dtype: str, first: int) -> np.ndarray:
         """An array of inputs numbered from `first`."""
-        size = int(np.prod(shape))
-        return array_of([self._make("input", (), dtype, first + i) for i in range(size)], shape)
+        return array_of([self.input(dtype, first + i) for i in range(prod(shape))], shape)
 
     def apply(self, op: str, *args: Scalar, dtype: str | None = None) -> Scalar:
         """The result of `op`; a constant where all arguments are, and simpler where one of them allows it."""
@@ -228,6 +236,10 @@ def _typed(a: Scalar) -> Any:
 
 def array_of(items: Sequence[Any], shape: tuple[int, ...]) -> np.ndarray:
     """Scalars as an array of objects."""
+    if not shape:  # as most are
+        one = np.empty((), object)
+        (one[()],) = items
+        return one
     out = np.empty(len(items), object)
     out[:] = items
     return out.reshape(shape)
@@ -236,20 +248,17 @@ def array_of(items: Sequence[Any], shape: tuple[int, ...]) -> np.ndarray:
 def order_of(scalars: Iterable[Scalar], known: Container[Scalar] = ()) -> list[Scalar]:
     """All that these scalars rest on, and they themselves, each after what it needs; not what is known."""
     order: dict[Scalar, None] = {}
-    opened: set[Scalar] = set()  # what they need stands above them
     waiting = [s for s in scalars if s not in known]
     while waiting:
-        last = waiting.pop()
-        if last in order:
-            continue
-        if not last.args or last in opened:
+        last, before = waiting[-1], len(waiting)
+        if last not in order:
+            for a in last.args:  # no comprehension, which takes longer: most have one or two
+                if a not in order and a not in known:
+                    waiting.append(a)
+            if len(waiting) > before:  # it stays below what it needs, and is met again after that
+                continue
             order[last] = None
-            continue
-        opened.add(last)
-        waiting.append(last)
-        for a in last.args:  # no comprehension, which takes longer: most have one or two
-            if a not in order and a not in known:
-                waiting.append(a)
+        waiting.pop()
     return list(order)
 
 

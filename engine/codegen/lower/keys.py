@@ -31,8 +31,7 @@ _PASSING = frozenset({
 
 def is_key(aval: Any) -> bool:
     """Whether these are keys of random numbers."""
-    dtype = aval.dtype
-    return not isinstance(dtype, np.dtype) and jnp.issubdtype(dtype, jax.dtypes.prng_key)
+    return not isinstance(aval.dtype, np.dtype) and jnp.issubdtype(aval.dtype, jax.dtypes.prng_key)
 
 
 def physical_shape(aval: Any) -> tuple[int, ...]:
@@ -42,7 +41,10 @@ def physical_shape(aval: Any) -> tuple[int, ...]:
 
 def holds_keys(equation: Any) -> bool:
     """Whether keys go into an equation or come out of it."""
-    return any(is_key(atom.aval) for atom in (*equation.invars, *equation.outvars))
+    for atom in (*equation.invars, *equation.outvars):  # no generator: it is asked of every equation
+        if not isinstance(atom.aval.dtype, np.dtype) and is_key(atom.aval):
+            return True
+    return False
 
 
 def place_keys(equation: Any, function: Callable[..., Any], operands: Sequence[Array]) -> Any:

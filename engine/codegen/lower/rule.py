@@ -101,9 +101,12 @@ def elementwise(*names: str) -> Callable[[Callable[..., Scalar]], Callable[..., 
     def register(function: Callable[..., Scalar]) -> Callable[..., Scalar]:
         @wraps(function)
         def each(context: Context, *operands: Array, **params: Any) -> Array:
-            arrays = list(np.broadcast_arrays(*operands) if len(operands) > 1 else operands)
-            elements = zip(*(a.ravel() for a in arrays), strict=True)
-            return array_of([function(context, *scalars, **params) for scalars in elements], arrays[0].shape)
+            if len({a.shape for a in operands}) > 1:  # seldom; to broadcast costs more than all else
+                operands = tuple(np.broadcast_arrays(*operands))
+            elements = zip(*[a.ravel().tolist() for a in operands], strict=True)
+            return array_of(
+                [function(context, *scalars, **params) for scalars in elements], operands[0].shape
+            )
 
         rule(*names)(each)
         return function
@@ -116,16 +119,19 @@ def apply(context: Context, operands: Sequence[Array]) -> list[Array]:
 
     Raises Unsupported where there is no rule, or the rule says so; BrokenRule where it fails.
     """
-    name = context.primitive.name
-    if name not in RULES:
+    equation = context.equation
+    name = equation.primitive.name
+    function = RULES.get(name)
+    if function is None:
         raise Unsupported(f"primitive {name}")
-    params = _understood(name, RULES[name], context.equation.params)
+    params = _understood(name, function, equation.params)
     try:
-        function = partial(RULES[name], context, **params)
-        keys = holds_keys(context.equation)
-        results = place_keys(context.equation, function, operands) if keys else function(*operands)
+        if holds_keys(equation):
+            results = place_keys(equation, partial(function, context, **params), operands)
+        else:
+            results = function(context, *operands, **params)
         results = [_as_array(r) for r in (results if isinstance(results, list) else [results])]
-        _require_shapes(results, context.equation.outvars)
+        _require_shapes(results, equation.outvars)
     except (Unsupported, BrokenRule):
         raise
     except Exception as error:

@@ -14,8 +14,9 @@ _DTYPES = {"i32": np.int32, "i64": np.int64, "u8": np.uint8, "u32": np.uint32, "
 @rule("iota")
 def _iota(context: Context, *, shape: tuple[int, ...], dimension: int, **_: Any) -> Array:
     along = [-1 if i == dimension else 1 for i in range(len(shape))]
-    values = np.broadcast_to(np.arange(shape[dimension]).reshape(along), shape)
-    return array_of([context.graph.constant(v, context.dtype) for v in values.ravel().tolist()], shape)
+    length = shape[dimension]
+    values = array_of([context.graph.constant(v, context.dtype) for v in range(length)], (length,))
+    return np.broadcast_to(values.reshape(along), shape)
 
 
 @rule("reshape")

@@ -36,8 +36,8 @@ def lower_jaxpr(graph: Graph, jaxpr: Any, constants: Sequence[Any], inputs: Sequ
     """
     values: dict[Any, Array] = {}
 
-    def read(atom: Any) -> Array:
-        return constants_of(graph, atom.val) if isinstance(atom, core.Literal) else values[atom]
+    def read(atoms: Sequence[Any]) -> list[Array]:
+        return [constants_of(graph, a.val) if isinstance(a, core.Literal) else values[a] for a in atoms]
 
     for variable, value in zip(jaxpr.constvars, constants, strict=True):
         values[variable] = value if _is_scalars(value) else constants_of(graph, value)
@@ -45,10 +45,9 @@ def lower_jaxpr(graph: Graph, jaxpr: Any, constants: Sequence[Any], inputs: Sequ
     inner = partial(lower_inner, graph)
     for equation in jaxpr.eqns:
         dtype = dtype_of(equation.outvars[0].aval) if equation.outvars else "i1"
-        operands = [read(atom) for atom in equation.invars]
-        results = apply(Context(graph, equation, dtype, inner), operands)
+        results = apply(Context(graph, equation, dtype, inner), read(equation.invars))
         values.update(zip(equation.outvars, results, strict=True))
-    return [read(atom) for atom in jaxpr.outvars]
+    return read(jaxpr.outvars)
 
 
 def lower_function(function: Callable[..., Any], *arguments: Any) -> tuple[Array, list[Array], list[Any]]:

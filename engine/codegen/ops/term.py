@@ -31,6 +31,8 @@ class Term:
     they shall be fused the formula says so, by `fma`. So a formula gives the same bits on every device.
     """
 
+    __slots__ = ("graph", "scalar")
+
     def __init__(self, graph: Maker, scalar: Any) -> None:
         self.graph, self.scalar = graph, scalar
 

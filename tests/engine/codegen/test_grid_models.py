@@ -168,9 +168,7 @@ LONGEST = "supervision_shares"
 QUICK = {
     "supervision_noise": "static dynamic",
     "supervision_regulator": "dynamic static",
-    "supervision_shapes": "step constant",
     "internal": "",
-    "contract": "neighbours",
 }
 
 

@@ -70,7 +70,7 @@ def uneven():
 
 
 # Others stand in tests below, implicit ones in tests/gpu/test_kernels.py, too.
-SETTLING = {"bosh3", "taylor"}
+SETTLING = {"taylor"}
 
 
 @pytest.mark.parametrize("solver", some(SOLVERS, SETTLING))

@@ -119,7 +119,7 @@ def test_very_many_statistics_are_taken_of_values(folder, tmp_path, monkeypatch)
     assert bytes_of(tmp_path, "values", what, 900) == result
 
 
-@pytest.mark.parametrize("cut", some(CUTS, {"all in parts", "cells side by side", "runs of lanes"}))
+@pytest.mark.parametrize("cut", some(CUTS, {"all in parts", "runs of lanes"}))
 def test_the_bits_are_those_of_values_whatever_the_width(folder, tmp_path, monkeypatch, cut):
     over, tile_points = CUTS[cut]
     what = sweep(folder, over, axes=LONG if cut == "runs of lanes" else AXES)

@@ -5,6 +5,7 @@ import mpmath
 import numpy as np
 import pytest
 from equisweep.engine.ode.steps.series import solution_series
+from helpers.products import some
 from jax import lax
 
 ORDER = 12
@@ -63,7 +64,7 @@ def assert_same_series(ours, exact, arguments, start):
     assert (np.abs(values - known) / beside).max() < 1e-11
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", some(FUNCTIONS, {"exp2", "tan", "acos", "acosh", "erfc"}))
 def test_a_functions_series(name):
     ours, exact, within = FUNCTIONS[name]
     rng = np.random.default_rng(list(FUNCTIONS).index(name))

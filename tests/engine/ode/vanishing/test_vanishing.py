@@ -23,7 +23,7 @@ COSTS = {
 }
 
 
-@pytest.mark.parametrize("cost", some(COSTS, {"slower than it", "above 1e-200", "at all"}))
+@pytest.mark.parametrize("cost", some(COSTS, {"slower than it", "above 1e-200"}))
 def test_a_cost_is_right_or_has_no_good_status(cost):
     rate, right = COSTS[cost]
     out = run(("x", "c"), lambda _: [1.0, 0.0], lambda z, _: [-z[0], rate(z[0])], horizon=END)

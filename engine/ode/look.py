@@ -14,6 +14,7 @@ from .rest import settling
 from .rest.attraction import Nearest, nearest_rest
 from .rest.chart import Chart
 from .rest.costs import still_to_come
+from .rest.gone import stays_gone
 from .rest.rounding import rounding_noise
 from .rest.settling import RestWatch
 from .scale import grown, least_scale
@@ -143,8 +144,18 @@ def _nearest_rest(bound: Bound, lane: Lane, end: Array) -> tuple[Nearest, Array]
         exact=bound.differentiable,
     )  # fmt: skip
     measured = jnp.max(bound.units(lane)) > least_scale(lane.state.dtype)
-    nearest = nearest._replace(attracts=nearest.attracts & measured)
-    return nearest, settling.starts_at_rest(velocity, outbound)
+    attracts, still = nearest.attracts & measured, settling.starts_at_rest(velocity, outbound)
+    if bound.flow.faces:
+        gone = outbound & jnp.logical_not(jnp.asarray(bound.resting.quadratures or False))
+        stays = lax.stop_gradient(
+            stays_gone(partial(_motion_at, bound, lane.t), nearest.rest, velocity, gone)
+        )
+        attracts, still = attracts & stays, still & stays
+    return nearest._replace(attracts=attracts), still
+
+
+def _motion_at(bound: Bound, t: Array, state: Array) -> tuple[Array, Array]:
+    return bound.motion(Moment(t, state, bound.field(t, state)))
 
 
 def _measured(bound: Bound, lane: Lane, looked: RestWatch, rounding: Array, end: Array) -> RestWatch:

@@ -70,7 +70,7 @@ FLOORS = {
         "codegen/grid_loop codegen/lane_loop codegen/lane_call",
         "codegen/lane_route",
         "codegen/fold_loop",
-        "ode/differences ode/scale",
+        "ode/differences ode/scale ode/steps/rough",
         "ode/rest/* ode/followed",
         "ode/steps/*",
         "ode/switching/*",

@@ -160,7 +160,7 @@ class Integration(Bound):
             # It was that of where the orbit began, or of the field before.
             past = ((lane.noise < 0) & (tried.next_size >= BRIEF * end)) | tried.switched
             kept = kept._replace(noise=jnp.where(past, 0.0, lane.noise))
-        after = _select(tried.keep, self._watched(lane, kept, rest, tried.switched), lane)
+        after = _select(tried.keep, self._watched(lane, kept, rest, end, tried.switched), lane)
         after = after._replace(size=tried.next_size, tried=lane.tried + 1)
         if lane.before is not None:
             after = after._replace(before=Moment(lane.t, lane.state, lane.rates))
@@ -178,7 +178,7 @@ class Integration(Bound):
         # May what its steps could not follow have come to 0?
         return after._replace(calls=after.calls | (after.status != Status.ok))
 
-    def _watched(self, before: Lane, after: Lane, rest: Array, switched: Array | bool) -> Lane:
+    def _watched(self, before: Lane, after: Lane, rest: Array, end: Array, switched: Array | bool) -> Lane:
         """Estimate how far the rest point is, and whether it is near enough for a closer look.
 
         Rates that jump within the step, or at its end, say nothing of it.
@@ -192,8 +192,8 @@ class Integration(Bound):
         if after.largest is not None and new.shape == after.state.shape:
             per_unit = 1 / self.units(after)
             old, new = old * per_unit, new * per_unit
-        duration = after.t - before.t
-        watch = settling.watched(after.watch, self.method, after.steps, (old, new), duration, square)
+        times = before.t, after.t, self.last_end(end)
+        watch = settling.watched(after.watch, self.method, after.steps, (old, new), times, square)
         if switched is not False:
             watch = watch._replace(near=watch.near & ~switched)
         return after._replace(watch=watch)

@@ -40,6 +40,11 @@ _SHARP, _SHARP_IMPLICIT = 1e-12, 1e-10
 # Steps tried at most, where nothing is said: of low order it takes far more at the default rtol.
 _MOST, _MOST_LOW = 20_000, {"heun": 10_000_000, "bosh3": 1_000_000}
 
+# What an error of its steps takes from the radius of a spiral in a radian, or adds to it, as a part of that
+# error: of a step along z' = iz the logarithm of |z| over the step and the estimate of its error.
+_DAMPING = {"heun": 0.01, "bosh3": 2.0, "tsit5": 0.15, "dopri5": 0.5, "dopri8": 0.15, "kvaerno5": 1.8}
+_OF_OTHERS = 0.01
+
 # As far as this go orbits that are to go on until they are decided, unless another time is given.
 LONGEST = 1e6
 
@@ -138,6 +143,14 @@ class Method:
         """How many steps are tried at most: no more than the number that counts them holds."""
         most = _MOST_LOW.get(self.solver, _MOST) if self.max_steps is None else self.max_steps
         return min(most, np.iinfo(np.int32).max)
+
+    @property
+    def damping(self) -> float:
+        """What a spiral of size 1 loses, or gains, in a radian by errors of steps as large as are allowed."""
+        if self.fixed_steps is not None:
+            return 0.0
+        atol = self.rtol if self.atol is None else min(self.tolerance().nominal - self.rtol, self.rtol)
+        return (self.rtol + atol) * _DAMPING.get(self.solver, _OF_OTHERS)
 
     @property
     def extends(self) -> bool:

@@ -12,6 +12,7 @@ from jax import lax
 
 from .attraction import NONE, Nearest
 from .distance import Swing, no_swing
+from .spiral import Seen, Spiral, SpiralLimits, first_spiral, spiralled
 
 Array = Any
 
@@ -47,6 +48,7 @@ class RestWatch(NamedTuple):
     farthest : the largest estimate of the distance since a rate last changed its sign.
     beside : the same as `part`, from the distance alone. None where it is never less than 1, as the
         tolerances are far below `settle`.
+    spiral : how slowly the orbit turns inward while `part` is less than 1. None where it makes no difference.
     hidden : how large a distance rounding hides, shape (d,); infinite until that is looked at.
     again : the step number from which it is looked at anew. Both None where all components have one scale.
     """
@@ -61,16 +63,18 @@ class RestWatch(NamedTuple):
     part: Array
     farthest: Array
     beside: Array | None
+    spiral: Spiral | None
     hidden: Array | None
     again: Array | None
 
     @property
     def allowed(self) -> Array:
         """The part of the errors that the tolerances allow which the next step may make."""
-        return self.part if self.beside is None else jnp.minimum(self.part, self.beside)
+        part = self.part if self.spiral is None else jnp.minimum(self.part, self.spiral.part)
+        return part if self.beside is None else jnp.minimum(part, self.beside)
 
 
-class RestLimits(Protocol):
+class RestLimits(SpiralLimits, Protocol):
     """How near to a rest point an orbit stops, and the relative error of its steps."""
 
     @property
@@ -89,8 +93,9 @@ def first_watch(limits: RestLimits, at_rest: Array, dtype: Any, sizes: int | Non
     beside = one if limits.rtol > 1.01 * _PRECISE * settle else None
     hidden, again = (None, None) if sizes is None else (jnp.full(sizes, jnp.inf, dtype), jnp.int32(_NEVER))
     return RestWatch(
-        within, jnp.int32(0), never, never, at_rest, at_rest, no_swing(dtype), one, one, beside, hidden, again
-    )
+        within, jnp.int32(0), never, never, at_rest, at_rest, no_swing(dtype), one, one, beside,
+        first_spiral(limits, _BESIDE, dtype), hidden, again,
+    )  # fmt: skip
 
 
 def starts_at_rest(rates: Array, outbound: Array) -> Array:
@@ -103,19 +108,20 @@ def watched(
     limits: RestLimits,
     steps: Array,
     rates: tuple[Array, Array],
-    duration: Array,
+    times: tuple[Array, Array, Array],
     square: Array,
 ) -> RestWatch:
-    """The watch after step number `steps`, of this `duration`.
+    """The watch after step number `steps`.
 
-    `rates` are those before and after it in units of the scale, 0 where they count for nothing; `square` is
-    the square of the distance to the rest point, if it is known.
+    `times` are those before and after it, and that at which the orbit ends if it does not settle; `rates`
+    those before and after it in units of the scale, 0 where they count for nothing; `square` is the square of
+    the distance to the rest point, if it is known.
 
     Near a rest point z* the rates are J (z - z*), so |z - z*| is about |rates|^2 / |J rates|, and J rates is
     the change of the rates in time. They shrink on the way there; beside a rest point that an orbit leaves
     they grow.
     """
-    settle = limits.settle
+    settle, duration = limits.settle, times[1] - times[0]
     before, speed = (jnp.max(jnp.abs(r)) for r in rates)
     change = jnp.max(jnp.abs(rates[1] - rates[0]))
     # The estimate is below a number where speed^2 times the duration is below that times the change.
@@ -124,9 +130,17 @@ def watched(
     near = (watch.known & (square <= settle**2)) | ((~watch.known | watch.bends) & arrives) | (speed == 0)
     away = strength > _AWAY * settle * change
     turns = jnp.any((rates[0] < 0) != (rates[1] < 0)) & (steps >= _MANY)
-    distance = strength / jnp.maximum(change, jnp.finfo(speed.dtype).tiny)
+    tiny = jnp.finfo(speed.dtype).tiny
+    distance = strength / jnp.maximum(change, tiny)
     part, farthest = _part(watch, distance, turns, limits.rtol)
     beside = None if watch.beside is None else _beside(distance, limits)
+    spiral = watch.spiral
+    if spiral is not None:
+        seen = Seen(
+            speed, duration / jnp.maximum(change, tiny), distance, turns, duration, times[2] - times[1]
+        )
+        spiral = spiralled(spiral, seen, limits, _BESIDE)
+        spiral = spiral._replace(part=jnp.maximum(spiral.part, _least(limits.rtol, distance.dtype)))
     return watch._replace(
         within=jnp.where(away, jnp.asarray(_EARLY * settle, speed.dtype), watch.within),
         known=watch.known & (square <= (NONE * settle) ** 2),
@@ -134,6 +148,7 @@ def watched(
         part=part,
         farthest=farthest,
         beside=beside,
+        spiral=spiral,
     )
 
 
@@ -146,11 +161,16 @@ def _beside(distance: Array, limits: RestLimits) -> Array:
 
 def _part(watch: RestWatch, distance: Array, turns: Array, tolerance: float) -> tuple[Array, Array]:
     """`part` and `farthest` of the next watch, at this distance from what may be a rest point."""
-    least = _ROUNDINGS * float(jnp.finfo(distance.dtype).eps) / max(tolerance, 1e-300)
+    least = _least(tolerance, distance.dtype)
     farthest = jnp.maximum(watch.farthest, distance)
-    part = jnp.maximum(jnp.where(turns, farthest, distance) / _BESIDE, min(least, 1.0))
+    part = jnp.maximum(jnp.where(turns, farthest, distance) / _BESIDE, least)
     part = jnp.minimum(jnp.where(turns, part, jnp.maximum(watch.part, part)), 1.0)
     return lax.stop_gradient((part, jnp.where(turns, distance, farthest)))
+
+
+def _least(tolerance: float, dtype: Any) -> float:
+    """The part of the errors allowed that rounding makes all the same."""
+    return min(_ROUNDINGS * float(jnp.finfo(dtype).eps) / max(tolerance, 1e-300), 1.0)
 
 
 def looked_at(watch: RestWatch, settle: float, steps: Array, rest: Nearest, still: Array) -> RestWatch:

@@ -227,21 +227,6 @@ def test_the_time_to_settle_does_not_depend_on_the_solver(solver):
         np.testing.assert_allclose(out["settle_time"][i], t[np.argmax(z.max(axis=1) <= 1e-5)], rtol=0.01)
 
 
-@pytest.mark.parametrize("solver", some(["tsit5", "kvaerno5"], {"kvaerno5"}))
-def test_slow_spirals_settle_at_their_time_after_hundreds_of_turns(solver):
-    """Errors of loose steps beside a rest point damped them by up to a tenth of the time."""
-    focus = flow_of(
-        "xy",
-        lambda p: [2.0, 1.0],
-        lambda z, p: [-p["a"] * (z[0] - 1) - (z[1] - 1), z[0] - 1 - p["a"] * (z[1] - 1)],
-    )
-    a = np.array([0.01, 0.003, 0.001])
-    out = run(focus, Method(solver, rtol=1e-6, settle=1e-3, max_steps=50_000), a=a, horizon=1e5)
-    assert (out["attractor"] == Attractor.rest_point).all()
-    # As a part of the largest sizes, which are all but 2.
-    np.testing.assert_allclose(out["settle_time"], np.log(500) / a, rtol=0.01)
-
-
 def test_saving_a_path_changes_nothing_that_is_found():
     p = {
         "x0": np.array([1e-9, 0.3, 1e-3, 0.9, 0.0]),

@@ -28,7 +28,13 @@ from equisweep.kernels.games.registry import MODELS
 from equisweep.sweeps import Sweep
 from helpers.codegen.avx2 import Avx2
 from helpers.codegen.captured import loops_of, route_of
-from helpers.codegen.gpu import CARDS, OnThisProcessor, RouteOnThisProcessor, assembled
+from helpers.codegen.gpu import (
+    CARDS,
+    OnThisProcessor,
+    RouteOnThisProcessor,
+    assembled,
+    assert_offsets_in_local_memory,
+)
 from helpers.codegen.kernel_rows import assembled_before, assembler_version, row, rows, write_table
 from helpers.codegen.lanes import SideBySide
 from helpers.codegen.routes import RoutesSideBySide
@@ -65,9 +71,10 @@ def assert_valid(text, card, folder, *, once):
 
 
 def assert_fits(text, made, *, once):
-    """Nothing spills, and all is rounded as it stands."""
+    """Nothing spills, no address of a cell takes registers, and all is rounded as it stands."""
     assert (0 if once else 32) < made.registers <= 255
     assert made.spilled == 0
+    assert_offsets_in_local_memory(text)
     assert not re.findall(r"\b(?:add|sub|mul|fma)\.f(?:32|64)", text)
 
 

@@ -8,11 +8,27 @@ from collections.abc import Callable, Sequence
 
 from ..ir import Scalar, While
 from ..llvm.builder import VectorCode
+from ..llvm.code import Code
 from .instructions import Compute, Instruction, Load, Repeat, Store, Write
 from .kernel import BLOCK, CELL, SHARED, SHARED_CELLS
 from .planning import Allocated
 
 LOCAL = "ptr addrspace(5)"
+# The same pointer, of which LLVM forgets where it comes from.
+_UNKNOWN = "llvm.launder.invariant.group.p5"
+
+
+def local_memory(code: Code, name: str, cells: int) -> None:
+    """Make room for so many cells in local memory; the pointer to the first has this name.
+
+    LLVM is not to know that it points to the frame. Else each cell's address is a number by itself, which is
+    made where the function begins and held in two registers as long as it runs, and not an offset within the
+    instructions that read and write.
+    """
+    code.declared.add(f"declare {LOCAL} @{_UNKNOWN}({LOCAL})")
+    frame = code.emit(f"alloca [{cells} x i64], align {CELL}")
+    local = code.emit(f"addrspacecast ptr {frame} to {LOCAL}")
+    code.emit_as(name, f"call {LOCAL} @{_UNKNOWN}({LOCAL} {local})")
 
 
 class Cells:
@@ -53,8 +69,7 @@ class ThreadCode(VectorCode):
     def reserve_cells(self) -> None:
         """Make room in local memory."""
         if self.cells.local:
-            self.emit_as("%frame", f"alloca [{self.cells.local} x i64], align 8")
-            self.emit_as("%local", f"addrspacecast ptr %frame to {LOCAL}")
+            local_memory(self, "%local", self.cells.local)
 
     def follow(self, instructions: Sequence[Instruction]) -> None:
         """Add the lines of these instructions."""

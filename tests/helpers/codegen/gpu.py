@@ -23,12 +23,14 @@ from equisweep.engine.codegen.gpu.kernel import BLOCK, CELL, SHARED_CELLS
 from equisweep.engine.codegen.gpu.lane_code import LaneCode
 from equisweep.engine.codegen.gpu.launch import WORK, carried
 from equisweep.engine.codegen.gpu.record import WARP, words_of
+from equisweep.engine.codegen.gpu.route_code import _KEPT, route_thread, shareable
 from equisweep.engine.codegen.gpu.route_code import parameters as route_parameters
-from equisweep.engine.codegen.gpu.route_code import route_thread, shareable
 from equisweep.engine.codegen.gpu.route_program import require_small_record
 
 CARDS = ("sm_80", "sm_90", "sm_100")
 _LINKED = []
+# The address of what is read or written there.
+_IN_LOCAL_MEMORY = re.compile(r"\b(?:ld|st)(?:\.volatile)?\.local\.\w+\s[^\[\n]*\[(%\w+)")
 
 
 def assembler() -> str:
@@ -62,6 +64,18 @@ def assembled(ptx: str, card: str, folder: Path) -> Assembled:
     spilled = sum(int(stored) + int(loaded) for _, stored, loaded in frames)
     local = int(frames[0][0])  # what it calls included
     return Assembled(int(registers[1]), spilled, local, int(shared[1]) // BLOCK if shared else 0)
+
+
+def assert_offsets_in_local_memory(ptx: str) -> None:
+    """Where a cell lies is an offset within the instruction, from one address.
+
+    An address for each would take two registers from where it is made to the end of a function. What a kernel
+    has to know between its functions is no cell, and has such addresses.
+    """
+    for function in re.split(r"^(?=\.func|\.visible)", ptx, flags=re.MULTILINE):
+        most = 1 if function.startswith(".func") else len(_KEPT)
+        for block in re.split(r"^\$L\w+:", function, flags=re.MULTILINE):
+            assert len({*_IN_LOCAL_MEMORY.findall(block)}) <= most
 
 
 @cache

@@ -23,7 +23,12 @@ from equisweep.engine.ode.integration import Integration
 from equisweep.engine.ode.method import Method
 from equisweep.engine.ode.trajectory import integrated
 from equisweep.engine.xla.between_calls import computed_between
-from helpers.codegen.gpu import CARDS, RouteOnThisProcessor, assembled
+from helpers.codegen.gpu import (
+    CARDS,
+    RouteOnThisProcessor,
+    assembled,
+    assert_offsets_in_local_memory,
+)
 from helpers.codegen.routes import RoutesSideBySide, assert_same_bits
 from helpers.flows import DECAY
 from helpers.products import some
@@ -145,6 +150,7 @@ def test_its_kernel_is_valid_for_the_assembler_and_spills_nothing(tmp_path, deca
     assert made.registers <= 128
     assert made.shared == 0
     assert made.local > 40  # where the looks have what their registers do not hold
+    assert_offsets_in_local_memory(text)
     assert not re.findall(r"\b(?:add|sub|mul|fma)\.f(?:32|64)", text)
     for said in ("activemask", "vote.sync.ballot", "redux.sync.max.u32"):
         assert said in text

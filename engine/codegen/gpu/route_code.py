@@ -130,7 +130,7 @@ class _RouteWriter:
         """Find the record, and where the lane was left; what is constant is written before the first one."""
         code = self.code
         code.block("entry")
-        # No `local_memory`: its one pointer lives through all calls, and was spilled, 8 bytes for `sm_80`.
+        # No `local_memory`: its one pointer lives through all calls, and 8.0 cards spilled it (8 bytes).
         code.emit_as("%frame", f"alloca [{len(_KEPT)} x i64], align 8")
         code.emit_as("%kept", f"addrspacecast ptr %frame to {LOCAL}")
         where = code.emit(f"getelementptr i32, {MEMORY} %at, i32 %first")

@@ -70,7 +70,8 @@ def test_steps_end_where_time_switches_the_field(solver, names):
         _, forcing, points = FORCED[name]
         exact = [decay(forcing, until=t, points=points) + left(name, t) for t in [*times[1:], 10.0]]
         computed = [*result[f"{name}_path"][1:], result[f"{name}_final"]]
-        np.testing.assert_allclose(computed, exact, rtol=0, atol=error, err_msg=name)
+        # In the scale of each: `indexed` grows to 119, where 1e-9 is a tenth of what was asked for.
+        np.testing.assert_allclose(computed, exact, rtol=rtol, atol=error, err_msg=name)
 
 
 @pytest.mark.parametrize("solver", some([*SOLVERS, *OTHERS], {"taylor"}))

@@ -90,10 +90,10 @@ def local_client(workers: int) -> Iterator[Any]:
 
 @contextmanager
 def _cluster(workers: int) -> Iterator[Any]:
-    from distributed import LocalCluster
+    from .workers_here import WorkersHere
 
     try:
-        cluster = LocalCluster(
+        cluster = WorkersHere(
             n_workers=workers,
             threads_per_worker=max(usable_cores() // workers, 1),
             processes=True,

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from distributed.scheduler import KilledWorker
+from distributed.scheduler import KilledWorker, WorkerStatusPlugin
 from equisweep.engine.cores import usable_cores
 from equisweep.engine.crew.member import Done
 from equisweep.engine.store.iced.at import iced_at
@@ -166,13 +166,17 @@ def seen(there):
 
 
 def test_a_worker_of_this_host_that_is_lost_for_good_is_replaced(client):
-    nanny = next(iter(client.cluster.workers.values()))
+    """Also where another died as it registered, of which Dask tells that it is gone, and nothing before."""
+    cluster = client.cluster
+    watches = [p for p in cluster.scheduler.plugins.values() if isinstance(p, WorkerStatusPlugin)]
+    cluster.loop.add_callback(watches[0].bcomm.send, ["remove", "tcp://127.0.0.1:1"])
+    before, nanny = set(cluster.scheduler_info["workers"]), next(iter(cluster.workers.values()))
     client.sync(nanny.close)
-    end = time.monotonic() + 60
-    while nanny in client.cluster.workers.values() or len(client.cluster.workers) < 2:
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    wait_until(lambda: nanny not in cluster.workers.values() and len(cluster.workers) == 2, 60)
     client.wait_for_workers(2, timeout=60)
+    wait_until(lambda: len(cluster.scheduler_info["workers"]) == 2)
+    assert set(cluster.scheduler_info["workers"]) != before
+    assert not cluster._watch_worker_status_task.done()
 
 
 class Pending:
@@ -250,7 +254,7 @@ def test_what_is_wrong_is_said_in_a_line(tmp_path, monkeypatch, capsys):
     ):
         assert main([*words, "--workers", *wrong]) == 2
         assert said in capsys.readouterr().err
-    monkeypatch.setattr("distributed.LocalCluster", not_started)
+    monkeypatch.setattr("distributed.LocalCluster.__init__", not_started)
     assert main([*words, "--workers", "2"]) == 2
     assert "workers of this host do not start (Nanny failed to start); a script" in capsys.readouterr().err
     monkeypatch.setitem(sys.modules, "distributed", None)
@@ -259,7 +263,7 @@ def test_what_is_wrong_is_said_in_a_line(tmp_path, monkeypatch, capsys):
     assert [path.name for path in tmp_path.iterdir()] == ["s.toml"]
 
 
-def not_started(**_):
+def not_started(*_, **__):
     raise RuntimeError("Nanny failed to start")
 
 
@@ -286,8 +290,8 @@ def test_a_worker_without_a_task_gives_its_lease_back_and_takes_the_next_task_an
     assert len(said) == 4
 
 
-def wait_until(true):
-    last = time.monotonic() + 30
+def wait_until(true, patience=30):
+    last = time.monotonic() + patience
     while not true():
         assert time.monotonic() < last
         time.sleep(0.01)

@@ -14,6 +14,7 @@ from .lane import BRIEF, SHORTEST, Arrival, Lane, Looked, Moment, Orbit, where_p
 from .look import looked_at
 from .rest import settling
 from .rest.distance import square_of_distance
+from .rest.gone import may_be_gone
 from .scale import grown, grown_in_step
 from .steps.stepper import Step
 from .steps.within import of_one_sign
@@ -58,9 +59,14 @@ class Integration(Bound):
         )  # fmt: skip
         if not self.may_settle:
             return Orbit(lane, state, None)
-        at_rest = settling.starts_at_rest(*self.motion(lane))
+        moves, outbound = self.motion(lane)
+        still, doubtful = settling.starts_at_rest(moves, outbound), jnp.asarray(False)
+        if self.flow.faces:  # rates may be 0 by rounding, which a look will say
+            alone = jnp.asarray(self.resting.quadratures or False)
+            doubtful = jnp.any(may_be_gone(state, outbound, alone))
         sizes = len(state) if self.scaled and len(state) > 1 else None
-        watch = settling.first_watch(self.method, at_rest, state.dtype, sizes)
+        watch = settling.first_watch(self.method, still, doubtful, state.dtype, sizes)
+        at_rest = watch.settled
         here = Moment(zero, state, rates)
         arrival = Arrival(at_rest, here, here) if self.gathers else None
         return Orbit(lane._replace(watch=watch), state, arrival)

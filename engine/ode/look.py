@@ -146,16 +146,22 @@ def _nearest_rest(bound: Bound, lane: Lane, end: Array) -> tuple[Nearest, Array]
     measured = jnp.max(bound.units(lane)) > least_scale(lane.state.dtype)
     attracts, still = nearest.attracts & measured, settling.starts_at_rest(velocity, outbound)
     if bound.flow.faces:
-        gone = outbound & jnp.logical_not(jnp.asarray(bound.resting.quadratures or False))
-        stays = lax.stop_gradient(
-            stays_gone(partial(_motion_at, bound, lane.t), nearest.rest, velocity, gone)
-        )
+        given = lane, nearest, velocity, outbound
+        stays = _stays_gone(bound, *lax.stop_gradient(given))
         attracts, still = attracts & stays, still & stays
     return nearest._replace(attracts=attracts), still
 
 
-def _motion_at(bound: Bound, t: Array, state: Array) -> tuple[Array, Array]:
-    return bound.motion(Moment(t, state, bound.field(t, state)))
+def _stays_gone(bound: Bound, lane: Lane, nearest: Nearest, velocity: Array, outbound: Array) -> Array:
+    """Whether shares that are gone beside a rest point stay so."""
+    t, p, flow = lane.t, lax.stop_gradient(bound.p), bound.flow
+    motion, alone = flow.motion, jnp.asarray(bound.resting.quadratures or False)
+    assert motion is not None
+
+    def moves(state: Array) -> Array:
+        return motion(t, state, flow.field(t, state, p, **bound.static), p, **bound.static)[0]
+
+    return stays_gone(moves, nearest.rest, velocity, nearest.jacobian, outbound, alone)
 
 
 def _measured(bound: Bound, lane: Lane, looked: RestWatch, rounding: Array, end: Array) -> RestWatch:

@@ -37,7 +37,7 @@ class Nearest(NamedTuple):
 
     How far it is: the square, in units of the scale, as by `square_of_distance`; how the orbit swings about
     it; and whether it moves there as its Jacobian says. Beside a line of rest points it does not, and which
-    of them it comes to is not known before.
+    of them it comes to is not known before. The Jacobian, shape (m, m), is that of what is not left out.
     """
 
     rest: Array
@@ -45,6 +45,7 @@ class Nearest(NamedTuple):
     attracts: Array
     swing: Swing
     linear: Array
+    jacobian: Array
 
 
 class _Newton(NamedTuple):
@@ -138,7 +139,7 @@ def nearest_rest(
         leaves |= grows(jnp.where(varies, here, 0.0), jnp.max(jnp.abs(away / scale)))
     leaves |= at.is_phantom(last.jacobian, begin, lax.stop_gradient(rest))
     square = jnp.where(last.converged & jnp.isfinite(square), square, jnp.inf)
-    return Nearest(rest, square, jnp.logical_not(leaves), swing, last.linear)
+    return Nearest(rest, square, jnp.logical_not(leaves), swing, last.linear, last.jacobian)
 
 
 def stay_constant(jacobian: Array, still: Array) -> Array:

@@ -1,43 +1,119 @@
 """Whether shares that are gone stay so: what falls by no more than a rounding of its growth may return.
 
 Where the growth of a share at a face is 0 but for rounding, what it is beside the face says whether the share
-falls or rises, as y' = y (B + s y) with B = 0. Of 1e-20 that is lost, so it is asked at a size where it still
-counts.
+falls or rises, as y' = y (B + s y) with B = 0. Of 1e-20 that is lost, so it is asked at sizes where it still
+counts, while the shares that are not gone follow: they are at rest for that size.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from .chart import size_of, solved
 
 Array = Any
-Motion = Callable[[Array], tuple[Array, Array]]
+Motion = Callable[[Array], Array]
 
-# Logarithms of the share that is asked, and of the others that are gone meanwhile.
-_ASKED, _GONE = 33.0, 600.0
+# Logarithms of the least size at which a share is asked, and of the others that are gone meanwhile. The next
+# size is larger by a factor of exp(_APART).
+_ASKED, _GONE, _APART = 33.0, 600.0, 5.0
 # A logit beyond this is that of a pure strategy, which stays. Orbits do not come so far.
 _PURE = 1e11
-# A growth of so many roundings of what moves fastest is rounding itself.
-_ROUNDINGS = 4.0
+# A growth of so many roundings of what moves fastest is rounding itself; of so many it may be.
+_ROUNDINGS, _DOUBTED = 4.0, 64.0
 
 
-def stays_gone(motion: Motion, rest: Array, velocity: Array, gone: Array) -> Array:
-    """Whether of all shares that are gone beside a rest point that which falls slowest does so from exp(-33).
+class _Asked(NamedTuple):
+    """A share, the first that is `left`, (m,), asked at exp(-depth); at first how fast all of 1/e would move.
+
+    `follows`: whether those that are not gone have followed by a `step` of their logarithms, shape (m,).
+    `fastest`: what moves fastest. `stays`: whether all that were asked before stay gone.
+    """
+
+    left: Array
+    depth: Array
+    follows: Array
+    step: Array
+    fastest: Array
+    stays: Array
+
+
+def may_be_gone(state: Array, outbound: Array, alone: Array) -> Array:
+    """Which of the shares are so small that rounding may hide their growth, shape (m,), and not pure.
+
+    `state` and `outbound` are as of `stays_gone`; those that live `alone`, (m,) or (), are left out.
+    """
+    depth = _depths(state, outbound)
+    return (outbound | (depth > _asked_from(state.dtype)[1])) & (depth < _PURE) & jnp.logical_not(alone)
+
+
+def stays_gone(
+    motion: Motion, rest: Array, velocity: Array, jacobian: Array, outbound: Array, alone: Array
+) -> Array:
+    """Whether all shares that are gone beside a rest point would fall back to it if they were larger.
+
+    Asked are those whose growth may be rounding.
 
     Parameters
     ----------
-    motion : motion(state) -> what still moves, and which of it is outbound, as `Flow.motion` has it.
+    motion : motion(state) -> what still moves, as `Flow.motion` has it.
     rest : logits, shape (d,) and m = d; or log ratios to the last of m = d + 1 shares.
-    velocity, gone : what moves where the orbit is, and which of the shares are gone, shape (m,).
+    velocity : what moves where the orbit is, shape (m,).
+    jacobian : that of the motion there in logits, or logarithms of shares, shape (m, m).
+    outbound, alone : which count for nothing, and which of them only accumulate, shape (m,) or ().
     """
-    count, ratios = len(gone), len(gone) != len(rest)
+    ratios, count = len(outbound) != len(rest), len(outbound)
     logarithms = jnp.append(rest, jnp.zeros(1, rest.dtype)) if ratios else rest
-    gone &= jnp.abs(logarithms) < _PURE
-    asked = jnp.arange(count) == jnp.argmin(jnp.where(gone, jnp.abs(velocity), jnp.inf))
-    small = jnp.where(asked, _ASKED, _GONE).astype(rest.dtype)
-    top = jnp.max(jnp.where(gone, -jnp.inf, logarithms)) if ratios else 0.0
-    there = jnp.where(gone, top - small if ratios else jnp.sign(rest) * small, logarithms)
-    moves, outbound = motion(there[:-1] - there[-1:] if ratios else there)
-    size = jnp.abs(moves)
-    counts = size > _ROUNDINGS * jnp.finfo(size.dtype).eps * jnp.max(size)
-    return ~jnp.any(gone & asked & ~outbound & counts)
+    depths, gone = _depths(rest, outbound), may_be_gone(rest, outbound, alone)
+    top = jnp.max(jnp.where(outbound, -jnp.inf, logarithms)) if ratios else 0.0
+    eps = float(jnp.finfo(rest.dtype).eps)
+    first, last = _asked_from(rest.dtype)
+    left_out = jnp.logical_or(gone, outbound)
+    beside = jnp.where(left_out[:, None] | left_out[None, :], 0.0, jacobian)
+    matrix = eps**0.5 * size_of(beside) * jnp.eye(count, dtype=rest.dtype) - beside
+
+    def body(at: _Asked) -> _Asked:
+        begins, own = jnp.isinf(at.depth), jnp.arange(count) == jnp.argmax(at.left)
+        small = jnp.where(begins, 1.0, jnp.where(own, at.depth, _GONE)).astype(rest.dtype)
+        moved = gone & (begins | own | outbound)
+        there = jnp.where(moved, top - small if ratios else jnp.sign(rest) * small, logarithms) + at.step
+        moves = motion(there[:-1] - there[-1:] if ratios else there)
+        size, rises = jnp.where(alone, 0.0, jnp.abs(moves)), (moves > 0 if ratios else moves * rest < 0)
+        fastest = jnp.where(begins & jnp.isfinite(size), size, 0.0)
+        fastest = jnp.maximum(at.fastest, jnp.max(fastest))
+        counts = own & at.follows & (depths > at.depth)
+        counts &= size > _ROUNDINGS * eps * jnp.maximum(fastest, jnp.max(size))
+        answered = at.follows & (jnp.any(counts) | (at.depth - _APART < last))
+        left = at.left & jnp.where(begins, jnp.abs(velocity) <= _DOUBTED * eps * fastest, ~(own & answered))
+        follows = ~begins & ~at.follows
+        step = solved(matrix, jnp.where(left_out, 0.0, moves))
+        depth = jnp.where(at.follows, at.depth - _APART, at.depth)
+        depth = jnp.where(begins | answered, first, depth).astype(rest.dtype)
+        return _Asked(
+            left, depth, follows, jnp.where(follows, step, 0.0), fastest, at.stays & ~jnp.any(counts & rises)
+        )
+
+    fastest = jnp.max(jnp.where(alone, 0.0, jnp.abs(velocity)))
+    no, none = jnp.asarray(False), jnp.zeros(count, rest.dtype)
+    asked = _Asked(gone, jnp.full((), jnp.inf, rest.dtype), no, none, fastest, jnp.asarray(True))
+    return lax.while_loop(lambda at: at.stays & jnp.any(at.left), body, asked).stays
+
+
+def _asked_from(dtype: Any) -> tuple[float, float]:
+    """The depths at which a share is asked first, if numbers hold what it adds, and last.
+
+    By the last one its square, which nothing here heeds, is still a rounding.
+    """
+    digits = -float(np.log(jnp.finfo(dtype).eps))
+    return min(_ASKED, digits - 2), digits / 2 - 0.5
+
+
+def _depths(state: Array, outbound: Array) -> Array:
+    """How far each is out in logarithms, shape (m,): of shares, below the largest of the others."""
+    if len(outbound) == len(state):
+        return jnp.abs(state)
+    logarithms = jnp.append(state, jnp.zeros(1, state.dtype))
+    return jnp.max(jnp.where(outbound, -jnp.inf, logarithms)) - logarithms

@@ -83,17 +83,20 @@ class RestLimits(SpiralLimits, Protocol):
     def rtol(self) -> float: ...
 
 
-def first_watch(limits: RestLimits, at_rest: Array, dtype: Any, sizes: int | None) -> RestWatch:
+def first_watch(
+    limits: RestLimits, still: Array, doubtful: Array, dtype: Any, sizes: int | None
+) -> RestWatch:
     """The watch at the start.
 
-    `at_rest`: the orbit starts on a rest point; `sizes`: the number of components, if they differ in scale.
+    `still`: nothing moves there; if that is `doubtful`, it is looked at before the first step. `sizes`: the
+    number of components, if they differ in scale.
     """
     settle = limits.settle
     within, one, never = jnp.asarray(_EARLY * settle, dtype), jnp.ones((), dtype), jnp.asarray(False)
     beside = one if limits.rtol > 1.01 * _PRECISE * settle else None
     hidden, again = (None, None) if sizes is None else (jnp.full(sizes, jnp.inf, dtype), jnp.int32(_NEVER))
     return RestWatch(
-        within, jnp.int32(0), never, never, at_rest, at_rest, no_swing(dtype), one, one, beside,
+        within, jnp.int32(0), never, never, still, still & ~doubtful, no_swing(dtype), one, one, beside,
         first_spiral(limits, _BESIDE, dtype), hidden, again,
     )  # fmt: skip
 

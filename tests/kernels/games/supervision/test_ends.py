@@ -91,16 +91,25 @@ def test_integration_until_decided_leaves_no_point_of_the_presets_map_open_and_n
     cases += [case | {"r": case["f"] * (1 + s)} for case in cases[:10] for s in (-0.01, 0.01)]
     # B(1, 0) is 0 but for rounding, and what y adds leads away: there no orbit rests, however long it stays.
     flat = [
-        CASE | {"c1": c1, "r": r, "f": 2.0} for c1 in (1.0, 2.0) for r in (2.3, 3.1, 9.8, 10.8, 12.7, 20.5)
+        CASE | {"c1": c1, "r": r, "f": 2.0}
+        for c1 in (1.0, 2.0)
+        for r in (2.1, 2.3, 3.1, 9.8, 10.8, 12.7, 20.5)
     ]
     assert max(abs(gains(case, BOTH, 1.0, 0.0)[1]) for case in flat) < 1e-15
+    # Nor where it begins there; at r = 1 it falls.
+    there = [{"x0": 1 - max(np.exp(-k), 2**-53), "y0": np.exp(-k)} for k in (20.0, 33.0, 40.0, 80.0)]
+    flat += [CASE | {"c1": 2.0, "r": 16.0, "f": 2.0, "p1": 0.08} | start for start in there]
+    falling = [case | {"r": 1.0} for case in flat[-3:]]
     method = Method("tsit5", 1e-8, 1e-8, 200_000, settle=1e-3, decide="integration", horizon="decided")
-    out = lanes(FLOW, method, reward="dynamic", punishment="dynamic")(columns(cases + flat))
-    by_signs, integrated = ends(BOTH, cases + flat), np.asarray(out["attractor"])
+    out = lanes(FLOW, method, reward="dynamic", punishment="dynamic")(columns(cases + falling + flat))
+    by_signs, integrated = ends(BOTH, cases + falling + flat), np.asarray(out["attractor"])
     assert (by_signs[-len(flat) :] == CYCLE).all()
     assert set(integrated[-len(flat) :]) <= {UNDECIDED, CYCLE}
     assert not (by_signs == UNDECIDED).any()
-    np.testing.assert_array_equal(by_signs[: len(cases)], integrated[: len(cases)])
+    np.testing.assert_array_equal(by_signs[: -len(flat)], integrated[: -len(flat)])
+    begins = slice(len(cases), len(cases) + len(falling))
+    np.testing.assert_array_equal(np.asarray(out["settle_time"])[begins], 0)
+    np.testing.assert_array_equal(np.asarray(out["steps"])[begins], 0)
 
 
 @every_mechanism

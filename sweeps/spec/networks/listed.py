@@ -11,6 +11,9 @@ _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d+\Z)")
 _QUOTED = re.compile('"(?:[^"]|"")*"')
 # The first # of a line, where it follows on anything but a blank, a mark, a quote or a number.
 _WITHIN_A_NAME = re.compile(r"""(?:[^#]*[\s,;])?(?!(?:"+|[-+.\deE]+)#)[^\s,;#]+#""")
+# Behind a blank a number at the end of a cell, as in the name "A 1"; what is no number; the end of a cell.
+_LAST_NUMBER, _NO_NUMBER = re.compile(r"\s[-+.\deE]+\Z"), re.compile(r"""[^\s\d"+.-]""")
+_WITHIN_A_CELL = re.compile(r"[^\s,;#]*[\t,;]")
 # What a first line may call the columns of a list of links.
 _COLUMNS = frozenset({
     "from", "to", "source", "target", "origin", "destination", "sender", "receiver",
@@ -21,17 +24,35 @@ _COLUMNS = frozenset({
 def lines_of(where: str, text: str) -> list[tuple[int, str]]:
     """The lines that hold something besides comments, each with its number.
 
-    SweepError where a comment would begin within a name: `Site#1` and `Site#2` would be one city.
+    SweepError where a comment would begin within a name: `Site#1` and `Site#2` would be one city; so would
+    the cells `Site 1#1` and `Site 1#2`.
     """
     lines = [(number, line, hidden_quotes(line)) for number, line in enumerate(text.splitlines(), 1)]
     for number, line, hidden in lines:
-        if _WITHIN_A_NAME.match(hidden):
+        if _cuts_a_name(hidden):
             raise SweepError(
                 f"{where}: line {number}: in {shown(line.strip())} a # begins a comment within a name; "
                 "write the name in quotes, or a blank before the comment"
             )
     bare = [(number, line[: len(hidden.partition("#")[0])].strip()) for number, line, hidden in lines]
     return [(number, line) for number, line in bare if line]
+
+
+def _cuts_a_name(hidden: str) -> bool:
+    """Whether the first # of a line, whose quotes are hidden, may belong to a name.
+
+    Behind a number begins a comment, but for numbers behind a blank within a cell between marks.
+    """
+    before, sign, after = hidden.partition("#")
+    if not sign:
+        return False
+    mark = mark_of(before)
+    if mark is None and not _WITHIN_A_CELL.match(after):
+        return bool(_WITHIN_A_NAME.match(hidden))
+    cell = before.rpartition(mark)[2] if mark else before
+    number = _LAST_NUMBER.search(cell)
+    is_numbered = number is not None and _NO_NUMBER.search(cell[: number.start()]) is not None
+    return is_numbered or bool(_WITHIN_A_NAME.match(hidden))
 
 
 def hidden_quotes(line: str) -> str:

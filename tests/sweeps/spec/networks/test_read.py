@@ -98,13 +98,18 @@ def test_a_first_line_that_names_columns_is_no_link(tmp_path):
 
 def test_a_name_is_not_cut_where_a_comment_would_begin_within_it(tmp_path):
     path = tmp_path / "a.txt"
-    for line in ("Site#1 Site#2", "A;Site#2;0.5", "A B 0.5\nA C# by rail", 'A\tC"D"#1'):
+    within = ["Site#1 Site#2", "A;Site#2;0.5", "A B 0.5\nA C# by rail", 'A\tC"D"#1']
+    # Numbers behind a blank are a part of the name, where cells are separated by marks.
+    within += ["A 1#1,B", "A 1#1;A 1#2;0.5", "B,A 1#1", "B;C\nB;A 1#2;0.5", "A 1#1\tB 1#1\nA 1#1\t0\t1"]
+    for line in within:
         path.write_text(line)
         with pytest.raises(
             SweepError, match=r"a.txt: line \d: in .* a # begins a comment within a name; write"
         ):
             read_network("networks.a", path, "weight", True)
-    for line in ("#x\nA B 0.5#by rail", "A B 0.5 #by#rail", "A;B;0.5 # x", '"A" "B" 5e-1#', '"A";B;"0.5"#x'):
+    comments = ["#x\nA B 0.5#by rail, or by sea", "A B 0.5 #by#rail", "A;B;0.5 # x", '"A" "B" 5e-1#']
+    comments += ["A, B, 0.5#x", '"A";B;"0.5"#x', '"A 1#1";"A 1#2";0.5#x;y', "A 1;B;0,5#1", "A 1;B 2;0.5 #1;2"]
+    for line in comments:
         path.write_text(line)
         assert read_network("networks.a", path, "weight", True).weights[0, 1] == 0.5
 

@@ -38,8 +38,8 @@ test: $(DEV)  ## the suite: every test but what make test-products tries
 	@echo "The command is $(BIN)/equisweep. What to type next: make demo, or"
 	@echo "  $(BIN)/equisweep --help             # and docs/tutorial.md leads from nothing to a figure"
 
-test-products: $(DEV)  ## laws of every pair and triple: the suite tries a part of them that covers each one; this, the rest
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m whole_product
+test-products: $(DEV)  ## laws of every pair and triple, of which the suite tries a part that covers each one, and laws that cost seconds
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "whole_product or costs_seconds"
 
 test-slowest: $(DEV)  ## the suite, then its twenty slowest tests: look here first when it takes too long
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=20

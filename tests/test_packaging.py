@@ -8,9 +8,11 @@ import tomllib
 import zipfile
 
 from helpers.imports import FOLDERS, sources
+from helpers.products import costs_seconds
 from helpers.project import ROOT
 
 
+@costs_seconds
 def test_wheel_and_source_hold_the_packages_and_their_data(tmp_path):
     # A copy, so that no build folder of an earlier day slips into the wheel, nor a new one into the tree.
     tree = tmp_path / "tree"

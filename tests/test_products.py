@@ -2,7 +2,7 @@
 
 import pytest
 from equisweep.kernels.games.registry import MODELS
-from helpers.products import covering, each_option, some, whole_product
+from helpers.products import costs_seconds, covering, each_option, some, whole_product
 from helpers.project import ROOT
 
 
@@ -19,9 +19,17 @@ def test_the_gate_tries_the_rest_right_after_the_suite():
 
 def test_the_suite_and_the_rest_are_all_tests(pytestconfig):
     """Both are the same command; one takes what is marked, the other, by default, what is not."""
-    assert whole_product.name == "whole_product"
-    assert pytestconfig.getini("addopts")[-2:] == ["-m", "not whole_product"]
-    assert recipe("test-products") == [f"{recipe('test')[0]} -m whole_product"]
+    assert (whole_product.name, costs_seconds.name) == ("whole_product", "costs_seconds")
+    assert pytestconfig.getini("addopts")[-2:] == ["-m", "not whole_product and not costs_seconds"]
+    assert recipe("test-products") == [f'{recipe("test")[0]} -m "whole_product or costs_seconds"']
+
+
+def test_where_a_law_that_costs_seconds_is_left_out_others_are_tried():
+    """In its folder, or below it, are tests that stay in the suite."""
+    for folder in sorted({path.parent for path in (ROOT / "tests").rglob("test_*.py")}):
+        texts = [path.read_text(encoding="utf-8") for path in folder.rglob("test_*.py")]
+        laws = sum(text.count("\n@costs_seconds\n") for text in texts)
+        assert laws < sum(text.count("\ndef test_") for text in texts), folder
 
 
 def test_a_part_must_cover_every_value():

@@ -5,6 +5,7 @@ import re
 
 import page
 import pytest
+from helpers.products import costs_seconds
 from helpers.project import ROOT
 from helpers.tolerance import assert_close
 from tools import harness, report
@@ -103,6 +104,7 @@ def test_a_row_tells_median_spread_rate_and_cores():
     assert result["note"] == "few; order 8.0"
 
 
+@costs_seconds
 def test_every_kind_of_peer_gets_a_row(toys):
     cases = [
         Case(OURS, "good", "toys:good", {"times": 3}, 10),

@@ -7,6 +7,7 @@ import replicator
 from equisweep.kernels.games.supervision.game import payoffs
 from equisweep.kernels.games.supervision.model import SUPERVISION
 from equisweep.kernels.replicator import advantages
+from helpers.products import costs_seconds
 from helpers.tolerance import assert_close
 from peers import field_baselines as field
 from peers import lorenz
@@ -65,6 +66,7 @@ def test_problems_repeat_and_sorting_only_reorders(kind):
         assert set(zip(*first.values(), strict=True)) == set(zip(*ordered.values(), strict=True))
 
 
+@costs_seconds
 def test_replicator_peers_agree():
     method = {"solver": "tsit5", "rtol": 1e-10, "atol": 1e-10, "settle": 0.0}
     # Blocks of 3: the last one is padded.

@@ -10,6 +10,7 @@ from importlib.metadata import version
 
 import pytest
 from equisweep.sweeps.commands.main import COMMANDS
+from helpers.products import costs_seconds
 from helpers.project import ROOT
 
 TOOLS = ("sphinx", "myst-parser", "myst-nb", "furo", "ziamath", "latex2mathml")
@@ -74,6 +75,7 @@ class Loaded(html.parser.HTMLParser):
         self.values += [value for name, value in attrs if name == names and value]
 
 
+@costs_seconds
 def test_a_browser_needs_no_network(site):
     for page in site.rglob("*.html"):
         loaded = Loaded()
@@ -86,6 +88,7 @@ def test_a_browser_needs_no_network(site):
         )
 
 
+@costs_seconds
 def test_formulas_are_rendered(site):
     for name in ("external", "internal", "supervision", "contract", "menu", "network", "external_combined"):
         text = (site / "models" / f"{name}.html").read_text(encoding="utf-8")
@@ -96,6 +99,7 @@ def test_formulas_are_rendered(site):
         assert "$" not in re.sub(r"<(script|pre|style).*?</\1>", "", text, flags=re.DOTALL)
 
 
+@costs_seconds
 def test_what_the_code_declares_is_shown(site):
     commands = (site / "reference" / "commands.html").read_text(encoding="utf-8")
     for command in COMMANDS:

@@ -6,6 +6,7 @@ import numpy as np
 from equisweep.engine.point import point_function
 from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep
+from helpers.products import costs_seconds
 
 MODELS = """
 import jax.numpy as jnp
@@ -52,6 +53,7 @@ def test_where_an_output_is_nan_its_derivative_is_too(tmp_path):
     assert result["status"].tolist() == [8, 1, 1]
 
 
+@costs_seconds
 def test_a_path_has_no_derivative_behind_its_horizon(tmp_path):
     times = np.array([0.0, 0.5, 2.0, 4.0])
     more = {"times": times.tolist(), "integrator": {"solver": "tsit5"}}

@@ -25,7 +25,7 @@ from .suite import SEED, Row, Share, drive, rows_of, scratch
 
 @dataclass(frozen=True)
 class Part:
-    """What a suite is to reach, its share of the time until then, and trials of its two short forms.
+    """What a suite is to reach, its share of the time until then, and trials of its short form.
 
     `jobs`: how many processes it takes at once, for each that was asked for: signals and writers wait more
     than they compute. `shares`: whether it takes templates and clean cubes of every scenario.
@@ -34,7 +34,6 @@ class Part:
     goal: int
     weight: float
     few: int
-    fewer: int
     jobs: int = 1
     shares: bool = True
 
@@ -42,16 +41,16 @@ class Part:
 # In this order. What one leaves of its time is the others': the last ones take the most. A share is as long
 # as a suite takes to its goal on two cores that are free, as measured, and a tenth more.
 SUITES = {
-    "signals": Part(150, 0.7, 20, 12, jobs=2),
-    "writers": Part(100, 1.0, 9, 3, jobs=2),
-    "power_cuts": Part(500, 1.1, 28, 28),
-    "failing_calls": Part(1500, 4.6, 30, 10),
-    "kills": Part(1000, 2.8, 15, 8),
-    "checkpoints": Part(200, 0.8, 8, 8, shares=False),
-    "merges": Part(300, 0.6, 10, 10, shares=False),
-    "damage": Part(10_000, 7.8, 50, 50, shares=False),
+    "signals": Part(150, 0.7, 20, jobs=2),
+    "writers": Part(100, 1.0, 9, jobs=2),
+    "power_cuts": Part(500, 1.1, 28),
+    "failing_calls": Part(1500, 4.6, 30),
+    "kills": Part(1000, 2.8, 15),
+    "checkpoints": Part(200, 0.8, 8, shares=False),
+    "merges": Part(300, 0.6, 10, shares=False),
+    "damage": Part(10_000, 7.8, 50, shares=False),
 }
-_HOSTILE = "hostile_inputs", Part(500, 3.8, 0, 0)
+_HOSTILE = "hostile_inputs", Part(500, 3.8, 0)
 _EVERY = 5.0  # seconds after which the table is written anew
 _HEAD = "| what was tried | tried | survived |\n|---|---:|---:|"
 
@@ -67,7 +66,7 @@ def main() -> int:
         if options.planted:
             PLANTED[options.planted][1]()
         made = _made(options, folder)
-        if options.short or options.shorter:
+        if options.short:
             _short(options, folder, table, made)
         else:
             _long(options, folder, table, made)
@@ -135,7 +134,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("suites", nargs="*", help=f"of {', '.join(known)}; default: all")
     parser.add_argument("--minutes", type=float, default=20, help="for all suites together (default: 20)")
     parser.add_argument("--short", action="store_true", help="the same few trials every time")
-    parser.add_argument("--shorter", action="store_true", help="each kind of fault once")
     parser.add_argument("--count", type=int, help="so many trials of each suite")
     parser.add_argument("--jobs", type=int, default=min(os.cpu_count() or 1, 2), help="processes at once")
     parser.add_argument("--table", type=Path, metavar="FILE", help="where the table is written, too")
@@ -144,9 +142,7 @@ def _options() -> argparse.Namespace:
     options = parser.parse_args()
     if unknown := set(options.suites) - set(known):
         parser.error(f"no such suite: {', '.join(sorted(unknown))}")
-    options.suites = options.suites or (
-        [*SUITES] if options.short or options.shorter or options.count else known
-    )
+    options.suites = options.suites or ([*SUITES] if options.short or options.count else known)
     if options.table:
         options.table.parent.mkdir(parents=True, exist_ok=True)
     return options
@@ -166,7 +162,7 @@ def _short(options: argparse.Namespace, folder: Path, table: Table, made: Bench 
     waiting: list[Job] = []
     try:
         for name in sorted(options.suites, key=lambda name: -SUITES[name].jobs):
-            trials = SUITES[name].few if options.short else SUITES[name].fewer
+            trials = SUITES[name].few
             share = Share(_folder(folder, name), options.seed, made, trials=trials)
             job = _begin(name, share, table)
             if SUITES[name].jobs > 1:

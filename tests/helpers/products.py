@@ -1,7 +1,7 @@
 """Laws that are tried for every pair or triple of things: a part that covers them, and the whole product.
 
 `make test` tries the part, in which each value of each column stands at least once, with every assertion;
-`make test-products` tries what is left, and `.ci/run` both.
+`make test-products` tries what is left, with single laws that cost seconds, and `.ci/run` both.
 """
 
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
@@ -12,6 +12,9 @@ from equisweep.kernels.model import Model
 
 # What stands in no covering part. It is left out unless it is asked for: see `addopts` in pyproject.toml.
 whole_product = pytest.mark.whole_product
+# A law that takes more than a second by itself, as programs of several orbits or processes have to be made.
+# It is left out likewise, where others in its folder that cost less see what would break most of it.
+costs_seconds = pytest.mark.costs_seconds
 
 
 def covering(

@@ -5,6 +5,7 @@ import pytest
 from equisweep.kernels.flow import Attractor
 from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep, run
+from helpers.products import costs_seconds
 from helpers.project import ROOT
 from scipy.integrate import quad, solve_ivp
 from scipy.optimize import linprog
@@ -47,6 +48,7 @@ def test_hawks_end_at_the_evolutionarily_stable_share(tmp_path):
     assert np.isfinite(cube["settle_time"].where(settled, 0)).all()
 
 
+@costs_seconds
 def test_rock_paper_scissors_goes_inward_round_or_outward(tmp_path):
     cube = cube_of("rock_paper_scissors", tmp_path)
     assert (cube["status"] == Status.ok).all()
@@ -119,6 +121,7 @@ def test_losses_of_a_year_average_to_walds_identity(tmp_path):
     assert (cube["beyond"].diff("limit") <= 0).all()
 
 
+@costs_seconds
 def test_stiff_reactions_agree_with_scipys_radau(tmp_path):
     cube = cube_of("robertson", tmp_path)
     for k1, k3 in ((0.01, 1e5), (0.16, 1e3)):

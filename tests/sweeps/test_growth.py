@@ -27,7 +27,7 @@ from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, SweepError, open_cube, run
 from equisweep.sweeps.cube.source import space_of
 from helpers.old_cubes import made_old
-from helpers.products import covering, some
+from helpers.products import costs_seconds, covering, some
 from helpers.runs_to_kill import shards as whole_files
 from helpers.runs_to_kill import start_run, wait_until
 from helpers.sampled_models import ishigami_sweep
@@ -65,6 +65,7 @@ def same_numbers(cube: Path, other: Path) -> None:
         xr.testing.assert_identical(one.load().drop_attrs(), xr.open_zarr(other).load().drop_attrs())
 
 
+@costs_seconds
 def test_old_tiles_keep_their_bytes_and_are_not_written_again(small, cube):
     before = shards(cube)
     run(stated(small, 64), cube)
@@ -267,6 +268,7 @@ def test_killed_while_filling_up_a_tile_its_old_points_stay(tmp_path, monkeypatc
     same_numbers(path, tmp_path / "whole.zarr")
 
 
+@costs_seconds
 def test_sigkill_while_samples_are_added_takes_no_tile_back(small, tmp_path):
     (tmp_path / "sampled.py").write_bytes((small / "sampled.py").read_bytes())
     cube, file = tmp_path / "cube.zarr", tmp_path / "s.toml"

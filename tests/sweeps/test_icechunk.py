@@ -17,6 +17,7 @@ from equisweep.sweeps import CubeError, Sweep, SweepError, open_cube, run
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.file_paths import cube_path
 from equisweep.sweeps.run import run_report
+from helpers.products import costs_seconds
 
 SWEEP = Sweep(
     "external",
@@ -119,6 +120,7 @@ run_report(sweep, sys.argv[1], tile_points=10, progress=False, part=sys.argv[3])
 """
 
 
+@costs_seconds
 def test_parts_of_processes_that_commit_at_once_lose_nothing(local, tmp_path):
     repo = tmp_path / "repo.icechunk"
     words = [sys.executable, "-c", PART, str(repo), json.dumps(SWEEP.axes)]

@@ -12,7 +12,7 @@ from equisweep.kernels.flow import Attractor
 from equisweep.kernels.games.internal.model import FLOW, INTERNAL, internal
 from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep, run
-from helpers.products import some
+from helpers.products import costs_seconds, some
 from scipy.integrate import solve_ivp
 
 # Of one size, with a path, all orbits of so many factors have one program.
@@ -46,7 +46,7 @@ def slow_payoff(share, p):
     return -p["beta"] * p["L"] * rate * np.exp(rate * share) * p["v"]
 
 
-@pytest.mark.parametrize("factors", [2, 5])
+@pytest.mark.parametrize("factors", some([2, 5], [2]))
 def test_interior_orbits_end_at_the_optimal_shares(factors):
     rng = np.random.default_rng(factors)
     points = [random_point(rng, factors) for _ in range(LANES)]
@@ -69,7 +69,8 @@ def test_an_unfunded_factor_dies_out():
     np.testing.assert_allclose(result["share_final"][0], optimum(p)["share"], atol=1e-6)
 
 
-@pytest.mark.parametrize("factors", some([24, 64], [24]))
+@costs_seconds
+@pytest.mark.parametrize("factors", [24, 64])
 def test_many_factors_come_to_rest(factors):
     p = random_point(np.random.default_rng(factors), factors)
     result = moved([p], (), Method("tsit5"))  # of half as many stages as the usual one has
@@ -114,6 +115,7 @@ def test_a_sweep_holds_optimum_and_orbit_side_by_side(tmp_path):
     assert (cube["settle_time"] > 0).all()
 
 
+@costs_seconds
 def test_a_derivative_of_the_orbit_alone_integrates_it_too(tmp_path):
     sweep = Sweep(
         model="internal", axes={"M": [100.0]}, outputs=["share"], derivatives={"share_final": ["M"]}
@@ -122,6 +124,7 @@ def test_a_derivative_of_the_orbit_alone_integrates_it_too(tmp_path):
     assert np.isfinite(cube["d_share_final_d_M"]).all()
 
 
+@costs_seconds
 def test_running_out_of_time_or_steps_shows_even_at_a_corner(tmp_path):
     axes = {"horizon": [1e-3, INTERNAL.parameter("horizon").default], "L.data": [0.01, 500.0]}
     parts = {"model": "internal", "axes": axes, "outputs": ["share_final"]}
@@ -147,6 +150,7 @@ def test_single_precision_integrates_with_tolerances_of_its_own(tmp_path):
     np.testing.assert_allclose(cube["share_final"], cube["share"], rtol=0, atol=5e-3)
 
 
+@costs_seconds
 def test_an_implicit_solver_ends_there_too(tmp_path):
     rng = np.random.default_rng(3)
     factors = {f"f{i}": None for i in range(5)}

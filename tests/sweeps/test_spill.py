@@ -13,7 +13,7 @@ from equisweep.sweeps.cube import sql as sql_module
 from equisweep.sweeps.cube.sql import sql
 from equisweep.sweeps.spill import private_folder
 from helpers.hard_cube import hard_cube
-from helpers.products import some
+from helpers.products import costs_seconds
 
 
 @pytest.fixture(autouse=True)
@@ -130,7 +130,8 @@ LONG = [
 ]
 
 
-@pytest.mark.parametrize("query", some(LONG, LONG[1:]))
+@costs_seconds
+@pytest.mark.parametrize("query", LONG)
 def test_one_signal_ends_a_query_that_duckdb_works_on(query, cube, temporary):
     child = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(cube), query],

@@ -17,6 +17,7 @@ from equisweep.sweeps.plan import plan
 from equisweep.sweeps.plots.plot import plot
 from helpers.ended_early import refused_after
 from helpers.oracles.supervision import CASE
+from helpers.products import costs_seconds
 
 TIMES = (0.0, 2.5, 10.0)
 QUICK = {"solver": "tsit5", "rtol": 1e-8, "atol": 1e-8, "settle": 1e-5}
@@ -134,6 +135,7 @@ def test_the_command_line_says_what_is_wrong_and_computes_nothing(tmp_path, caps
     assert not (tmp_path / "cube.zarr").exists()
 
 
+@costs_seconds
 def test_derivatives_of_final_states_agree_with_differences_along_the_axis(tmp_path):
     h = 1e-4
     result = run(
@@ -152,6 +154,7 @@ def test_derivatives_of_final_states_agree_with_differences_along_the_axis(tmp_p
     assert middle != low
 
 
+@costs_seconds
 def test_the_conserved_quantity_and_its_drift_can_be_read_from_a_cube(tmp_path):
     result = run(
         Sweep(

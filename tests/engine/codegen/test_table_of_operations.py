@@ -10,6 +10,7 @@ from equisweep.engine.codegen.backends import backend_of
 from equisweep.engine.codegen.ir import DTYPES, Graph
 from equisweep.engine.codegen.ops import OPERATIONS
 from equisweep.engine.codegen.ops.series import Series
+from helpers.products import costs_seconds
 
 # Deliberately: a flow that holds one of these cannot be integrated by Taylor series.
 WITHOUT_SERIES = {"lgamma", "fma", "bitcast"}
@@ -95,6 +96,7 @@ def value_of(name):
     return lambda x: operation.value(x, *[0.75] * (operation.arity - 1))
 
 
+@costs_seconds
 def test_series_are_derivatives_over_factorials():
     names, start = [name for name, operation in OPERATIONS.items() if operation.series], 1.3
 

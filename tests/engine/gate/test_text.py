@@ -5,6 +5,7 @@ from datetime import date, datetime
 import pytest
 from equisweep.engine.errors import Argument, CubeError
 from equisweep.engine.gate.text import cell, clean, clean_lines, said, shown
+from helpers.products import costs_seconds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -38,6 +39,7 @@ def test_plain_text_stays(text):
     assert clean(text) == clean_lines(text) == text
 
 
+@costs_seconds
 @given(st.text(max_size=80), st.integers(20, 60))
 @settings(max_examples=30)
 def test_no_text_is_longer_than_it_may_be(text, most):

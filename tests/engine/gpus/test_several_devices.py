@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+from helpers.products import costs_seconds
 from helpers.project import ROOT
 
 SHARED = """
@@ -28,6 +29,7 @@ assert one == other != {}
 """
 
 
+@costs_seconds
 def test_devices_that_xla_has_share_tiles_with_the_bytes_of_one(tmp_path):
     flags = "--xla_force_host_platform_device_count=2"
     path = os.pathsep.join([str(ROOT / "tests"), *filter(None, [os.environ.get("PYTHONPATH")])])

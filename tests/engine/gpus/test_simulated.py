@@ -17,6 +17,7 @@ from equisweep.sweeps.recompute import recompute
 from equisweep.sweeps.run import run_report
 from helpers.codegen.simulated import brought_home, simulate
 from helpers.cube_files import contents
+from helpers.products import costs_seconds
 
 POINTS = Sweep(
     "external", {"alpha": [0.2, 0.4, 0.6, 0.8], "beta": [0.1, 0.3, 0.5, 0.7]}, outputs=["investment"]
@@ -122,6 +123,7 @@ def decays(tmp_path):
     return Sweep.from_file(tmp_path / "own.toml")
 
 
+@costs_seconds
 def test_orbits_begun_on_a_gpu_go_on_elsewhere_with_the_bytes_of_a_cpus(tmp_path, monkeypatch, decays):
     """Whole programs: start, steps, looks, saved path and what is said of it at its end."""
     cubes = [tmp_path / "cpu.zarr", tmp_path / "gpu.zarr"]
@@ -142,6 +144,7 @@ def test_orbits_begun_on_a_gpu_go_on_elsewhere_with_the_bytes_of_a_cpus(tmp_path
     assert recompute(cubes[0], 1.0, sweep_file=tmp_path / "own.toml", device="gpu").differences == {}
 
 
+@costs_seconds
 def test_orbits_through_xla_are_mixed_with_none_of_another_device(tmp_path, monkeypatch, decays):
     steps = {"native": False, "solver": "heun", "fixed_steps": 9, "settle": 0.0}
     path, sweep = tmp_path / "gpu.zarr", replace(decays, integrator=steps, outputs=["x_final"], times=None)

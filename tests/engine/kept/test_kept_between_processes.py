@@ -13,6 +13,7 @@ from equisweep.engine.grid.function import how_computed
 from equisweep.engine.kept.entries import nothing_kept, read_entry, write_entry
 from equisweep.engine.run.begin import plan_space
 from equisweep.sweeps import Sweep
+from helpers.products import costs_seconds
 from helpers.project import ROOT
 from helpers.small_sweeps import LEAST, small_sweep
 from jax import monitoring
@@ -190,6 +191,7 @@ HEADS = [
 ]
 
 
+@costs_seconds
 def test_an_entry_that_says_nothing_is_made_anew(folder, tiny, calls):
     space = tiny()
     for native in (True, False):
@@ -213,6 +215,7 @@ def test_nothing_is_kept_in_a_folder_that_others_may_write_to(folder, tiny):
     assert files(folder, "grid-") == []
 
 
+@costs_seconds
 def test_several_at_once_read_and_write_whole_entries(folder):
     bodies = [bytes([k]) * 300_000 for k in range(4)]
 

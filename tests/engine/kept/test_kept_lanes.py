@@ -17,6 +17,7 @@ from equisweep.engine.ode import trajectory
 from equisweep.engine.ode.kept_lanes import shelf_of
 from equisweep.engine.ode.method import Method
 from helpers.flows import scalar
+from helpers.products import costs_seconds
 
 STEPS = Method("heun", fixed_steps=20, settle=0)
 
@@ -53,6 +54,7 @@ def test_another_process_finds_what_one_has_made_and_traces_nothing(folder, call
     assert (later["z_path"][:, 0] < expected["z_path"][:, 0]).all()
 
 
+@costs_seconds
 def test_what_a_flow_closes_over_the_method_and_the_numbers_of_lanes_and_times_are_parts_of_it(folder, calls):
     run(decaying(1.5))
     others = [
@@ -147,6 +149,7 @@ def test_what_reads_a_file_while_it_is_traced_is_not_kept(folder, tmp_path):
         assert rates[-1] == pytest.approx((1 - h + h**2 / 2) ** 20, rel=1e-12)
 
 
+@costs_seconds
 def test_derivatives_are_traced_and_take_nothing_that_is_kept(folder):
     run(decaying(1.5))
     one = trajectory.lanes(decaying(1.5), STEPS)

@@ -11,6 +11,7 @@ from equisweep.engine.ode.trajectory import lanes
 from equisweep.kernels.flow import Attractor, Flow
 from equisweep.kernels.status import Status
 from helpers.flows import seen
+from helpers.products import costs_seconds
 
 
 def flow_of(field, start, names):
@@ -51,6 +52,7 @@ def test_arenstorfs_orbit_closes():
     np.testing.assert_allclose([out["x_final"], out["z_final"]], start[:2], atol=1e-6)
 
 
+@costs_seconds
 def test_seven_stars_pass_each_other():
     mass = jnp.arange(1.0, 8.0)
     start = [3, 3, -1, -3, 2, -2, 2, 3, -3, 2, 0, 0, -4, 4, *[0] * 5, 1.75, -1.5, 0, 0, 0, -1.25, 1, 0, 0]

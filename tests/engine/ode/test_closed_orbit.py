@@ -10,6 +10,7 @@ from equisweep.engine.ode.trajectory import lanes
 from equisweep.kernels.flow import Attractor, Flow, Observable
 from equisweep.kernels.status import Status
 from helpers.flows import LORENZ
+from helpers.products import costs_seconds
 from scipy.integrate import solve_ivp
 from scipy.special import ellipk
 
@@ -34,6 +35,7 @@ ROESSLER = Flow(
 )
 
 
+@costs_seconds
 def test_roesslers_cycles_of_one_two_three_and_four_loops_and_its_chaos():
     c = [2.5, 3.5, 4.0, 5.3, 5.7]
     # The first is neared from either side in turn: two loops ago an orbit was nearer than one loop ago.
@@ -62,6 +64,7 @@ def test_roesslers_cycles_of_one_two_three_and_four_loops_and_its_chaos():
         np.testing.assert_allclose(out["y_amplitude"][i], np.ptp(y), rtol=1e-6)
 
 
+@costs_seconds
 def test_quantities_of_different_numbers_of_maxima_have_one_period():
     flow = dataclasses.replace(ROESSLER, swings=("size", "z"))
     out = run(flow, c=[3.5, 4.0], horizon=[1500.0] * 2)
@@ -80,12 +83,14 @@ DUFFING = Flow(
 )
 
 
+@costs_seconds
 def test_a_driven_oscillator_doubles_its_period_and_becomes_chaotic():
     out = run(DUFFING, force=[0.2, 0.28, 0.29, 0.5], horizon=[600.0] * 4)
     np.testing.assert_allclose(out["period"][:3], 2 * np.pi / 1.2 * np.array([1, 2, 4]), rtol=1e-6)
     assert list(out["attractor"]) == [Attractor.closed_orbit] * 3 + [Attractor.undecided]
 
 
+@costs_seconds
 def test_chaos_is_no_cycle_at_loose_tolerances_either():
     n = 60
     rho, x0 = np.linspace(26, 40, n), np.linspace(0.5, 3, n)
@@ -106,6 +111,7 @@ SPRINGS = Flow(
 )
 
 
+@costs_seconds
 def test_two_swings_close_together_only_where_a_common_period_takes_both_back():
     method, horizon = Method("tsit5", settle=0.0), [60.0] * 3
     for swings, loops in ((("slow", "fast"), [1, 2, 0]), (("fast", "slow"), [2, 3, 0])):
@@ -156,6 +162,7 @@ def test_what_still_decays_beside_a_swing_keeps_the_orbit_open():
     np.testing.assert_allclose(out["period"][[0, 3]], 2 * np.pi, rtol=1e-9)
 
 
+@costs_seconds
 def test_an_angle_that_goes_round_closes():
     out = run(ROTOR, w=[1.0, 3.0], horizon=[100.0] * 2)
     # By the complete elliptic integrals, of a pendulum that swings and of one that goes round.
@@ -173,6 +180,7 @@ INWARDS = Flow(
 )
 
 
+@costs_seconds
 def test_a_spiral_is_no_cycle_beside_its_own_past():
     out = run(INWARDS, Method("tsit5", rtol=1e-5, settle=1e-3), a=[0.2, 0.2], horizon=[15.0, 20.0])
     assert (out["attractor"] == Attractor.undecided).all()

@@ -10,7 +10,7 @@ from equisweep.engine.ode.trajectory import lanes
 from equisweep.kernels.flow import Attractor, Flow
 from equisweep.kernels.status import Status
 from helpers.flows import seen
-from helpers.products import some
+from helpers.products import costs_seconds
 
 
 def called(function):
@@ -73,7 +73,8 @@ WEAK = {
 
 
 # Programs of callbacks go through XLA, and are compiled in every process.
-@pytest.mark.parametrize("where", some(WEAK, {"a corner"}))
+@costs_seconds
+@pytest.mark.parametrize("where", WEAK)
 def test_a_slow_way_out_is_seen_and_no_orbit_rests_where_differences_say_nothing(where):
     field, names, start, p, statuses, end = WEAK[where]
     out = run(flow(field, names, start), **p)
@@ -88,7 +89,8 @@ JUMPS = {
 }
 
 
-@pytest.mark.parametrize("names", some(["xy", "x"], {"x"}))
+@costs_seconds
+@pytest.mark.parametrize("names", ["xy", "x"])
 def test_a_switch_that_a_callback_decides_ends_a_step(names):
     def jumps(t, z, p):
         return [JUMPS[name](t, value, p) for name, value in zip(names, z, strict=True)]
@@ -113,7 +115,8 @@ def test_differences_are_the_jacobian(state):
     )
 
 
-@pytest.mark.parametrize("solver", some(["rodas5p", "kvaerno5"], {"rodas5p"}))
+@costs_seconds
+@pytest.mark.parametrize("solver", ["rodas5p", "kvaerno5"])
 def test_an_implicit_solver_does_without_a_slope_in_time(solver):
     driven = flow(lambda t, z, p: [100 * (called(np.sin)(t) - z[0])], "x", [1.0])
     out = run(driven, Method(solver=solver, rtol=1e-8, settle=0.0), horizon=3.0)

@@ -15,7 +15,7 @@ from equisweep.sweeps import open_cube
 from equisweep.sweeps.run import run
 from equisweep.sweeps.spec.sweep import Sweep
 from helpers.flows import seen
-from helpers.products import covering
+from helpers.products import costs_seconds, covering
 
 ONE = np.int64(1)
 END = 4.2
@@ -86,6 +86,7 @@ def test_rates_rest_on_integers_as_they_are(name, solver):
     np.testing.assert_allclose(out["z_final"], [right(int(n)) for n in sizes], rtol=1e-7)
 
 
+@costs_seconds
 def test_what_has_left_the_integers_is_none_before_and_amid_the_steps():
     def field(t, z, p):
         power = ONE * 3 ** (p["n"] + jnp.floor(t)).astype(int)  # beyond 64 bits from 3^40 on
@@ -146,6 +147,7 @@ def powers(t, z, p):
 """
 
 
+@costs_seconds
 def test_a_cube_says_where_a_flow_rests_on_what_left_the_integers_and_where_a_path_has_none(tmp_path):
     (tmp_path / "powers.py").write_text(MODEL)
     table = {

@@ -13,7 +13,7 @@ from equisweep.engine.ode.integration import Integration
 from equisweep.engine.ode.method import SOLVERS, Method
 from equisweep.engine.ode.trajectory import integrated
 from helpers.flows import DECAY, LORENZ, VAN_DER_POL
-from helpers.products import some
+from helpers.products import costs_seconds, some
 
 TIMES = np.array([0.0, 0.3, 0.7, 0.8, 5.0, 11.0])
 LANES = 40
@@ -91,6 +91,7 @@ def test_cycles_are_followed_past_saved_times(monkeypatch, uneven, solver):
     assert len(np.unique(result["steps"])) > 10
 
 
+@costs_seconds
 def test_orbits_that_go_on_until_they_are_decided(monkeypatch, uneven):
     """Centres and cycles: turns of an orbit, and of the search for its cycle, lane by lane."""
     method = Method("dopri5", rtol=1e-6, horizon="decided", longest=80.0)
@@ -112,6 +113,7 @@ def test_saved_times_are_rounded_before_an_orbit_begins_whatever_its_dtype(uneve
     assert "stablehlo.while" not in text
 
 
+@costs_seconds
 def test_fixed_steps_through_chaos(monkeypatch):
     end = np.linspace(1.0, 9.0, LANES)
     start = {"x0": np.linspace(1, 2, LANES), "y0": np.ones(LANES), "z0": np.ones(LANES)}

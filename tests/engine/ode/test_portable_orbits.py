@@ -10,7 +10,7 @@ from equisweep.kernels.games.registry import MODELS
 from equisweep.sweeps import Sweep, open_cube, plan, run
 from helpers.codegen.avx2 import compiled_for_avx2
 from helpers.cube_files import contents
-from helpers.products import some
+from helpers.products import costs_seconds, some
 
 WITH_ORBITS = [name for name, model in MODELS.items() if model.flow is not None]
 
@@ -60,6 +60,7 @@ def test_orbits_have_the_same_bytes_whatever_vectors_a_processor_has(tmp_path, m
     assert not any("<16 x double>" in text for text in linked)
 
 
+@costs_seconds
 def test_derivatives_are_portable_and_what_goes_through_xla_is_named(tmp_path):
     through = sweep_of("internal", integrator={"native": False})
     assert plan(through, trial=False).not_portable == "XLA (native = false)"

@@ -13,7 +13,7 @@ from equisweep.engine.ode.trajectory import lanes, trajectory
 from equisweep.kernels.flow import Attractor, Flow
 from equisweep.kernels.status import Status
 from helpers.flows import scalar, seen
-from helpers.products import some
+from helpers.products import costs_seconds
 
 NAMES = ("x", "cost", "clock")
 
@@ -55,7 +55,8 @@ def costly():
     return run(COSTLY, times=TIMES)
 
 
-@pytest.mark.parametrize("solver", some(["dopri8", "taylor"], {"dopri8"}))
+@costs_seconds
+@pytest.mark.parametrize("solver", ["dopri8", "taylor"])
 def test_a_cost_goes_on_to_the_horizon_after_the_orbit_has_settled(costly, solver):
     result = costly if solver == "dopri8" else run(COSTLY, method={"solver": solver})
     assert (result["attractor"] == Attractor.rest_point).all()
@@ -86,6 +87,7 @@ def test_saved_times_past_the_rest_have_what_has_accumulated(costly):
     np.testing.assert_allclose(costly["cost_path"], cost(X0[:, None], TIMES), rtol=1e-8)
 
 
+@costs_seconds
 def test_derivatives_of_what_accumulates_are_those_of_the_integral():
     def end(r):
         p = {"x0": jnp.asarray(0.1), "r": r, "horizon": jnp.asarray(200.0)}
@@ -144,6 +146,7 @@ def declared(field, *names):
     )
 
 
+@costs_seconds
 def test_a_declaration_counts_where_the_trace_cannot_be_looked_into():
     def field(_t, z, p):
         x = jnp.fft.ifft(jnp.fft.fft(z))[0].real  # which is z[0], by what machine code lacks

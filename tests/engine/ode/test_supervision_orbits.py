@@ -13,7 +13,7 @@ from equisweep.kernels.games.supervision.game import first_integral, rest_points
 from equisweep.kernels.games.supervision.model import FLOW
 from equisweep.kernels.status import Status
 from helpers.oracles.supervision import CASE, MECHANISMS, gains, random_case, solve
-from helpers.products import some
+from helpers.products import costs_seconds, some
 from scipy.integrate import solve_ivp
 from scipy.special import expit
 
@@ -65,6 +65,7 @@ def test_orbits_come_to_rest_where_the_facts_say(mechanism, changed, end):
     assert 0 < out["settle_time"][0] < 2000
 
 
+@costs_seconds
 def test_dynamic_reward_with_static_punishment_keeps_its_orbit_below_1e_40():
     mechanism, times = ("dynamic", "static"), np.linspace(0, 200, 201)
     # Costlier supervision, which averts more, drives orbits further out than the default case does.
@@ -159,6 +160,7 @@ def test_contradictory_lanes_are_not_integrated():
     assert np.isnan(out["x_final"][1:]).all()
 
 
+@costs_seconds
 def test_settled_states_move_with_the_parameters_as_the_rest_point_does():
     p = {k: jnp.asarray(v) for k, v in CASE.items()}
 

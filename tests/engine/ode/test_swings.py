@@ -13,7 +13,7 @@ from equisweep.engine.ode.trajectory import lanes
 from equisweep.kernels import replicator as rep
 from equisweep.kernels.flow import Attractor, Flow, Observable
 from equisweep.kernels.status import Status
-from helpers.products import covering, some
+from helpers.products import costs_seconds, covering, some
 from scipy.integrate import solve_ivp
 
 QUICK = Method("tsit5")
@@ -112,6 +112,7 @@ def test_a_damped_swing_is_undecided_shows_no_period_and_says_when_it_returned()
     np.testing.assert_allclose(out["return_time"], 2 * np.pi / np.sqrt(1 - 0.01**2), rtol=1e-8)
 
 
+@costs_seconds
 def test_a_closed_orbit_stays_known_when_the_steps_run_out():
     # dz/dt = -(z² + a²) in the complex plane: every orbit but those at rest has the period pi / a.
     centre = Flow(
@@ -168,6 +169,7 @@ ROCK = Flow(
 )
 
 
+@costs_seconds
 def test_shares_that_swing_between_faces_are_no_closed_orbit():
     win = [0.7, 1.0, 0.7]
     out = run(ROCK, win=win, rock=[0.5] * 3, horizon=[400.0, 100.0, 20.0])
@@ -176,6 +178,7 @@ def test_shares_that_swing_between_faces_are_no_closed_orbit():
     ]  # fmt: skip
 
 
+@costs_seconds
 def test_what_turns_where_time_switches_the_field_has_its_whole_height():
     """Loaded and unloaded by turns, it lies between the ends of both: its swing is tanh(k / 2)."""
     loaded = Flow(

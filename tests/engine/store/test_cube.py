@@ -22,9 +22,11 @@ from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, SweepError, open_cube, run
 from helpers.cube_files import contents
 from helpers.ended_early import refused_after
+from helpers.products import costs_seconds
 from helpers.small_sweeps import small_sweep, tiled_sweep
 
 
+@costs_seconds
 def test_plain_xarray_opens_it_where_equisweep_is_not_installed(tmp_path):
     run(small_sweep(), tmp_path / "cube.zarr")
     code = (

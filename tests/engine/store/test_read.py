@@ -19,7 +19,7 @@ from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, open_cube, run
 from equisweep.sweeps.commands.main import main
 from helpers.old_cubes import made_old
-from helpers.products import covering
+from helpers.products import costs_seconds, covering
 from helpers.runs_to_kill import start_run, wait_until
 from helpers.small_sweeps import tiled_sweep
 
@@ -213,6 +213,7 @@ def test_a_cube_that_grows_while_it_is_opened_is_opened_anew(cube, monkeypatch):
     assert calls == [cube]
 
 
+@costs_seconds
 def test_no_read_during_a_run_is_torn(tmp_path):
     sweep, root = tmp_path / "sweep.toml", tmp_path / "cube.zarr"
     sweep.write_text(

@@ -10,6 +10,7 @@ from equisweep.engine.grid.evaluate import Evaluator
 from equisweep.engine.xla import operation_by_operation
 from equisweep.engine.xla.operation_by_operation import evaluated, seconds_to_compile
 from equisweep.sweeps import Sweep, plan
+from helpers.products import costs_seconds
 
 CPU = jax.devices("cpu")[0]
 MODEL = """
@@ -95,6 +96,7 @@ def test_points_of_a_loop_that_is_opened_go_on_as_long_as_each_needs():
         np.testing.assert_allclose(one, other, rtol=1e-14)
 
 
+@costs_seconds
 def test_a_sweep_says_beforehand_that_it_goes_so_and_gives_the_same_numbers(tmp_path, monkeypatch):
     (tmp_path / "mine.py").write_text(MODEL)
     axes = {"a": np.linspace(0.1, 3, 7).tolist(), "b": [0.5, 2.0]}

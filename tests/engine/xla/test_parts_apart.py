@@ -8,6 +8,7 @@ from equisweep.engine.codegen.lane_call import lane_call
 from equisweep.engine.codegen.lane_loop import lane_loop
 from equisweep.engine.xla.live_bytes import inner_jaxprs
 from equisweep.engine.xla.parts_apart import parts_apart
+from helpers.products import costs_seconds
 from jax import lax
 
 A, B = jnp.array([0.5, 1.0, 2.0]), jnp.linspace(0.1, 2.0, 5)
@@ -80,6 +81,7 @@ def test_what_takes_long_of_one_argument_is_not_computed_again_for_others(functi
     assert calls_in(jax.make_jaxpr(at_all(point))(A, B).jaxpr) == lanes
 
 
+@costs_seconds
 def test_derivatives_go_through_the_parts():
     def point(a, b):
         return parts_apart(call, in_an_array, {"a": a, "b": b})["sum"]

@@ -27,7 +27,7 @@ from equisweep.sweeps.file_paths import cube_path
 from equisweep.sweeps.run import run_report
 from helpers.aside import Aside
 from helpers.cube_files import contents
-from helpers.products import some
+from helpers.products import costs_seconds
 from helpers.sampled_models import ishigami_sweep
 
 SWEEP = Sweep(
@@ -129,7 +129,8 @@ def test_a_worker_that_is_killed_costs_its_running_tiles_only(client, tmp_path):
     assert contents(path) == alone(sweep, tmp_path)
 
 
-@pytest.mark.parametrize("killed", some([False, True], [False]))
+@costs_seconds
+@pytest.mark.parametrize("killed", [False, True])
 def test_workers_commit_to_a_repository_of_icechunk_and_one_that_is_killed_costs_what_it_did_not(
     client, tmp_path, killed
 ):
@@ -267,6 +268,7 @@ def not_started(*_, **__):
     raise RuntimeError("Nanny failed to start")
 
 
+@costs_seconds
 def test_a_worker_without_a_task_gives_its_lease_back_and_takes_the_next_task_anew(monkeypatch):
     said = []
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from equisweep.sweeps.commands.main import main
-from helpers.products import some
+from helpers.products import costs_seconds, some
 
 # Each takes from a tenth of a second to a second to load.
 HEAVY = frozenset(
@@ -102,6 +102,7 @@ print(json.dumps(seen), file=sys.stderr)
 """
 
 
+@costs_seconds
 def test_a_process_of_its_own_loads_mathematics_where_a_label_has_some(folder):
     child = subprocess.run(
         [sys.executable, "-W", "error", "-c", ALONE],

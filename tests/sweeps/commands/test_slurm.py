@@ -13,6 +13,7 @@ from equisweep.engine.store.resume import missing_tiles
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.commands.running.slurm_script import job_script
 from equisweep.sweeps.plan import Plan
+from helpers.products import costs_seconds
 
 TEXT = """
 model = "external"
@@ -48,6 +49,7 @@ def test_it_asks_for_what_the_plan_says_and_more():
     assert lines_of(job_script(Path("s.toml"), Path("c.zarr"), 1, short))["time"] == "00:10:00"
 
 
+@costs_seconds
 def test_bash_runs_every_part_of_a_sweep_of_an_odd_name(tmp_path, capsys, monkeypatch):
     folder = tmp_path / 'my $HOME\'s "sweeps"'
     folder.mkdir()

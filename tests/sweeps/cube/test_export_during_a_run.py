@@ -13,6 +13,7 @@ from equisweep.sweeps import Sweep, open_cube, run
 from equisweep.sweeps.commands.main import main
 from equisweep.sweeps.explore.source import source_of_path
 from helpers.aside import Aside
+from helpers.products import costs_seconds
 
 POINTS = (12, 20)
 NAMES = ["investment", "equilibrium_count", "status"]
@@ -73,6 +74,7 @@ def gate(monkeypatch):
     return gate
 
 
+@costs_seconds
 def test_what_is_exported_during_a_run_is_whole_or_said_not_to_be_there(tmp_path, gate):
     cube, seen = tmp_path / "cube.zarr", []
     with Aside(run, SWEEP, cube, tile_points=6, durable=False) as running:

@@ -11,6 +11,7 @@ from equisweep.sweeps.cube.expression import parse_expression
 from equisweep.sweeps.cube.lazy import _scope, where
 from equisweep.sweeps.explore.state import State
 from helpers.explorer.questions import ask, troubled_grid
+from helpers.products import costs_seconds
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +37,7 @@ def test_a_box_is_a_condition_that_takes_what_lies_in_it(grid):
     assert where(odd, answer["where"])["loss"].notnull().sum() == 8 - 1
 
 
+@costs_seconds
 def test_what_is_shown_is_copied_as_a_command_as_python_and_as_files(grid, tmp_path):
     asked = {
         "var": "loss",

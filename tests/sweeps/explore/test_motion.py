@@ -12,6 +12,7 @@ from equisweep.sweeps.explore.source import source_of_dataset
 from helpers.explorer.cubes import HAWKS_FILE as FILE
 from helpers.explorer.cubes import hawks_cube
 from helpers.explorer.questions import numbers
+from helpers.products import costs_seconds
 from helpers.project import ROOT
 from scipy.integrate import solve_ivp
 
@@ -26,6 +27,7 @@ def ask(cube, model, question, **values):
     return json.loads(Answers([source_of_dataset(cube)], model)(question, lists)[1])
 
 
+@costs_seconds
 def test_the_trajectory_of_a_point_is_that_of_its_equation(hawks):
     point = ask(hawks, None, "point", var="hawks_final", x="V", y="C", _at=["V:2", "C:0"])["sel"]
     answer = ask(hawks, FILE, "motion", point=point)

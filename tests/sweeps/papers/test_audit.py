@@ -22,6 +22,7 @@ from helpers.oracles import audit as audit_oracle
 from helpers.oracles import external as oracle
 from helpers.oracles import supervision
 from helpers.pictures import LAID_OUT, figures
+from helpers.products import costs_seconds
 from scipy.optimize import brentq, linprog
 
 
@@ -148,6 +149,7 @@ def largest_real_part(case):
     return float(np.linalg.eigvals(np.array(columns).T / h).real.max())
 
 
+@costs_seconds
 def test_all_corners_are_saddles_just_under_the_derived_precondition():
     (conclusion,) = [c for c in SUPERVISION[0].conclusions if c.number == "2.3 (precondition)"]
     rng, static, count = np.random.default_rng(4), ("static", "static"), 0
@@ -202,6 +204,7 @@ def test_two_contracts_are_those_of_highs():
         assert finding.tally.least == pytest.approx(-gaps.max(), rel=1e-6)
 
 
+@costs_seconds
 def test_a_report_holds_every_finding_and_draws_what_fails(internal):
     folder, results = internal
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
@@ -230,6 +233,7 @@ def share_of_data(at):
     return float(np.clip((g[1] - g[0] + k[1]) / (k[0] + k[1]), 0, 1))
 
 
+@costs_seconds
 def test_the_command_goes_on_where_it_was_and_refuses_another_grid(internal, capsys):
     folder, _ = internal
     size = find_paper("internal").studies[0].sized(60).size

@@ -8,6 +8,7 @@ from equisweep.sweeps.papers.conclusions import evaluate
 from equisweep.sweeps.papers.contract.subtypes import STUDY
 from equisweep.sweeps.run import run_in_memory
 from helpers.oracles.menu import at_rates, certificate, point, solve
+from helpers.products import costs_seconds
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +26,7 @@ def scenario(at):
     return p | {name: np.float64(at[name]) for name in ("T_total", "unit_cost")}
 
 
+@costs_seconds
 def test_at_the_papers_rates_criticality_tells_nobody_apart(findings):
     tally = findings["rates", "II (criticality)"]
     assert tally.equal > 10

@@ -6,7 +6,8 @@ from equisweep.sweeps.papers.claims import claims_table
 from equisweep.sweeps.papers.supervision import claims as check
 from equisweep.sweeps.papers.supervision.cases import Cases
 from equisweep.sweeps.papers.supervision.figures import draw
-from helpers.pictures import LAID_OUT, figures
+from helpers.pictures import figures
+from helpers.products import costs_seconds
 from matplotlib.image import imread
 
 LOST = {"c1": np.array([2.0, 3.0, 11.0]), "p1": np.array([0.05, 0.09]), "p2": np.array([0.09, 0.11])}
@@ -22,6 +23,7 @@ def named(all_claims, text):
     return claim
 
 
+@costs_seconds
 def test_every_claim_comes_out_as_expected(all_claims):
     assert [c.text for c in all_claims if c.surprises] == []
     assert all(c.reason for c in all_claims if not c.expected)
@@ -65,7 +67,8 @@ def test_a_sentence_is_judged_by_the_equations():
     assert "0.162 over x0, by 0.188 over y0" in by
 
 
-@pytest.mark.parametrize("laid_out", LAID_OUT)
+@costs_seconds
+@pytest.mark.parametrize("laid_out", [False, True])
 def test_figures_2_to_11_are_drawn(tmp_path, laid_out):
     with figures(laid_out):
         paths = draw(tmp_path / "figures")

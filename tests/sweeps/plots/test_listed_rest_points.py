@@ -12,6 +12,7 @@ from equisweep.sweeps.plots.phase.draw import draw_rest_points, legend_handles
 from equisweep.sweeps.plots.phase.listed import CLASS, OnThreshold, lacking, with_listed
 from equisweep.sweeps.plots.plot import note_of, picture
 from helpers.pictures import not_run
+from helpers.products import costs_seconds
 from matplotlib.figure import Figure
 
 SQUARE = np.array([[0.0, 1.0], [0.0, 1.0]])
@@ -63,6 +64,7 @@ def test_a_cube_that_lacks_them_is_said_to_lack_them():
     assert lacking(MODELS["supervision"], cube(), chart) == ""
 
 
+@costs_seconds
 def test_a_picture_of_steps_shows_where_their_thresholds_cross():
     options = dict.fromkeys(("hue", "line", "model"))
 

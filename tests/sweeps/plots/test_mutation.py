@@ -9,7 +9,7 @@ from equisweep.kernels.replicator import from_log_ratios
 from equisweep.sweeps.plots.phase.chart import Chart
 from equisweep.sweeps.plots.phase.motion import motion_of
 from equisweep.sweeps.plots.phase.rest_points import rest_points
-from helpers.products import some
+from helpers.products import costs_seconds, some
 from scipy.optimize import fsolve
 
 SQUARE = np.array([[0.0, 1.0], [0.0, 1.0]])
@@ -63,7 +63,8 @@ def triangle():
     return motion("simplex", log_ratios, {"A": np.eye(3), "u": 0.1}, 2)
 
 
-@pytest.mark.parametrize("name", some(GAMES, [[*GAMES][-1]]))
+@costs_seconds
+@pytest.mark.parametrize("name", GAMES)
 def test_in_the_triangle_rest_points_are_those_of_the_shares(triangle, name):
     a = np.array(GAMES[name])
     random = np.random.default_rng(0)

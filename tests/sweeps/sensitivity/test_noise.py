@@ -13,7 +13,7 @@ from equisweep.sweeps.sensitivity.noise import CONSTANT, ROUNDING, TOLERANCE, Fl
 from equisweep.sweeps.sensitivity.prcc import partial_rank_correlations
 from equisweep.sweeps.sensitivity.text import sensitivity_text
 from equisweep.sweeps.sensitivity.withheld import deviations
-from helpers.products import covering, some
+from helpers.products import costs_seconds, covering, some
 from scipy import stats
 
 EPS = float(np.finfo(float).eps)
@@ -177,6 +177,7 @@ def test_ranks_that_others_explain_have_no_correlation_left():
     assert indices == pytest.approx(-inverse[0, 2] / np.sqrt(inverse[0, 0] * inverse[2, 2]), abs=1e-6)
 
 
+@costs_seconds
 def test_settled_orbits_do_not_vary_by_their_distance_from_the_end(tmp_path):
     (tmp_path / "noise.py").write_text(MODEL)
     drawn = {"rate": {"uniform": [1, 2]}, "horizon": {"uniform": [100, 200]}}

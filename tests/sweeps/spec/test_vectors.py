@@ -7,6 +7,7 @@ import pytest
 from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep, run
 from equisweep.sweeps.commands.main import main
+from helpers.products import costs_seconds
 
 
 def cube_of(text, folder):
@@ -124,6 +125,7 @@ def test_new_factors_of_any_number(factors, tmp_path):
     assert cube[f"d_share_d_L_{names[-1]}"].dims == ("M", "factor")
 
 
+@costs_seconds
 def test_32_types_keep_their_order_and_so_do_types_stated_out_of_order(tmp_path):
     n = 32
     text = f"""

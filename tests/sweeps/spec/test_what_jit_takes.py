@@ -10,7 +10,7 @@ from equisweep.kernels.flow import Attractor
 from equisweep.kernels.status import Status
 from equisweep.sweeps import Sweep, SweepError, plan, run
 from equisweep.sweeps.run import run_in_memory
-from helpers.products import covering
+from helpers.products import costs_seconds, covering
 
 HEAD = """
 import diffrax, equinox, jax, lineax, numpy, optimistix
@@ -274,6 +274,7 @@ def test_a_solver_that_has_derivatives_by_its_other_rule_alone_is_one_line(folde
         run_in_memory(sweep)
 
 
+@costs_seconds
 def test_a_field_without_derivatives_comes_to_rest_like_any_other(tmp_path):
     """Where x' = sin(x) - k x is a callback, x rests where sin(x)/x = k, and at 0 where k is above 1."""
     (tmp_path / "mine.py").write_text(WITHOUT_RULE)

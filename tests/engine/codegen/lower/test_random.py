@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from equisweep.engine.codegen.lower.special import erf_inv
 from helpers.codegen.grids import by_jax, computed, reason_for_xla
+from helpers.products import costs_seconds
 from jax import lax, random
 from scipy import special
 
@@ -111,6 +112,7 @@ def test_other_generators_go_through_xla(function, reason):
     assert reason_for_xla(lambda c: {"y": function(c)}, POINTS) == reason
 
 
+@costs_seconds
 def test_numbers_found_by_rejection_are_accepted_and_refused_as_by_jax():
     def point(c):
         shapes = jnp.stack([0.05 + c["x"], 3.0 + c["n"]])

@@ -9,7 +9,7 @@ from equisweep.engine.ode.trajectory import lanes, trajectory
 from equisweep.kernels.flow import Attractor, Flow
 from equisweep.kernels.status import Status
 from helpers.flows import DECAY, seen
-from helpers.products import covering, some
+from helpers.products import costs_seconds, covering, some
 from scipy.integrate import solve_ivp
 
 
@@ -80,6 +80,7 @@ def test_every_method_settles_at_its_time_from_any_start_whatever_its_errors(sol
     np.testing.assert_allclose(out["settle_time"], np.log((1 - 1e-7) / 1e-7 * (1 - x0) / x0), rtol=1e-3)
 
 
+@costs_seconds
 def test_oscillations_of_any_size_close_and_what_is_too_small_to_measure_settles_nowhere():
     spring = flow_of(
         "xv", lambda p: [p["x0"], 0.0], lambda z, p: [z[1], -z[0] - p["k"] * z[1]], swings=("x",)
@@ -191,6 +192,7 @@ SWITCHED = flow_of(
 )
 
 
+@costs_seconds
 def test_a_switch_is_no_rest_point():
     def field(z):
         u = 0.49 * np.where(z[1] > 0.05, 1.0, 0.2)
@@ -239,6 +241,7 @@ def test_saving_a_path_changes_nothing_that_is_found():
     np.testing.assert_allclose(plain["settle_time"], saved["settle_time"], rtol=1e-3)
 
 
+@costs_seconds
 def test_the_derivative_of_the_time_to_settle_is_that_of_its_formula():
     def settle_time(k):
         p = {"k": k, "z0": jnp.asarray(1.0), "horizon": jnp.asarray(1e3)}
@@ -249,6 +252,7 @@ def test_the_derivative_of_the_time_to_settle_is_that_of_its_formula():
     np.testing.assert_allclose(slope, -np.log(1e7) / 0.25, rtol=1e-2)
 
 
+@costs_seconds
 def test_machine_code_and_xla_find_the_same():
     p = {"x0": np.array([1e-9, 0.0, -0.3]), "horizon": 100.0}
     native, plain = (run(SADDLE, Method("tsit5", native=native), **p) for native in (True, False))

@@ -13,7 +13,7 @@ from equisweep.engine.ode.steps.taylor import Taylor
 from equisweep.engine.ode.trajectory import lanes
 from equisweep.kernels.flow import Flow
 from helpers.flows import VAN_DER_POL, scalar, seen
-from helpers.products import some
+from helpers.products import costs_seconds, some
 from jax import lax
 from scipy.integrate import solve_ivp
 
@@ -118,6 +118,7 @@ def test_whole_powers_have_series_from_a_base_of_zero(exponent):
     assert abs(result - exact) < 1e-8
 
 
+@costs_seconds
 def test_functions_of_libraries_and_moving_powers_within_a_flow():
     def field(t, z, p):
         quarter = z / 4

@@ -10,7 +10,7 @@ from equisweep.engine.ode.integration import Integration
 from equisweep.engine.ode.method import SOLVERS, Method
 from equisweep.engine.ode.trajectory import lanes
 from equisweep.kernels.flow import Flow, Observable
-from helpers.products import some
+from helpers.products import costs_seconds, some
 
 # Steps that tolerances of 1e-6 keep but for the corner.
 LONGEST = {"dopri8": 3.0, "tsit5": 1.0, "rodas5p": 0.6}
@@ -150,7 +150,8 @@ LEVEL = Flow(
 )
 
 
-@pytest.mark.parametrize("solver", some(SOLVERS, {"tsit5"}))
+@costs_seconds
+@pytest.mark.parametrize("solver", SOLVERS)
 def test_an_orbit_ends_where_it_is_to_although_its_last_step_crosses_a_switch_that_moves(solver):
     count, end = 101, 5.0
     c = jnp.linspace(4.0, 4.999, count)

@@ -9,7 +9,7 @@ from equisweep.engine.ode.method import Method
 from equisweep.engine.ode.trajectory import lanes
 from equisweep.kernels.flow import Flow, Observable
 from equisweep.kernels.status import Status
-from helpers.products import some
+from helpers.products import costs_seconds, some
 from jax import lax
 
 
@@ -92,6 +92,7 @@ def bisected(a):
     return (low + high) / 2
 
 
+@costs_seconds
 def test_a_bisection_over_time_alone_is_followed_also_to_a_horizon_on_a_halving():
     horizon = np.array([0.25, 0.3, 1.0, 2.0])
     x, status = outputs_of(
@@ -102,6 +103,7 @@ def test_a_bisection_over_time_alone_is_followed_also_to_a_horizon_on_a_halving(
     np.testing.assert_allclose(x, 1 + horizon**2 / 2, rtol=1e-9)
 
 
+@costs_seconds
 def test_a_start_at_0_takes_an_absolute_tolerance():
     """The first steps would follow each stair of the bisection, of which there are 10^12."""
     x, status = outputs_of(

@@ -13,6 +13,7 @@ from equisweep.engine.ode.method import Method
 from equisweep.engine.ode.trajectory import lanes
 from equisweep.kernels.flow import Flow, Observable
 from equisweep.kernels.status import Status
+from helpers.products import costs_seconds
 from jax import lax
 from scipy.integrate import quad
 
@@ -172,7 +173,11 @@ BY_XLA = ["second", "rank", "complex"]
 IN_SCALARS = [name for name in SHOWN if name not in BY_XLA]
 
 
-@pytest.mark.parametrize("names", [BY_XLA, *(IN_SCALARS[k::3] for k in range(3))], ids=lambda names: names[0])
+# A program of each third takes 5 s to make.
+MORE = [pytest.param(names, marks=costs_seconds) for names in (IN_SCALARS[1::3], IN_SCALARS[2::3], BY_XLA)]
+
+
+@pytest.mark.parametrize("names", [IN_SCALARS[::3], *MORE], ids=lambda names: names[0])
 def test_what_jumps_with_the_state_is_a_switch(names):
     flow = Flow(
         start=lambda p: jnp.concatenate([jnp.asarray([1.0, 0.0]), jnp.zeros(len(names))]) + 0 * p["horizon"],

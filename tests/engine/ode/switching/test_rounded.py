@@ -9,6 +9,7 @@ from equisweep.engine.ode.trajectory import lanes
 from equisweep.kernels.flow import Flow
 from equisweep.kernels.status import Status
 from helpers.flows import seen
+from helpers.products import costs_seconds
 
 
 def dated(t, _, p):
@@ -46,6 +47,7 @@ def since_the_date(p, t):
     return p["period"] * np.array(sums)
 
 
+@costs_seconds
 def test_orbits_begin_at_0_whose_rates_are_what_is_left_of_a_date():
     # Steps were measured by what was there so far, 1e-25 of rounding, and grew ever shorter.
     period = np.array([7, 7, 0.25, 1, 1 / 24, 1e5])

@@ -7,6 +7,7 @@ from equisweep.engine.ode.trajectory import lanes
 from equisweep.kernels.flow import Attractor, Flow
 from equisweep.kernels.status import Status
 from helpers.flows import seen
+from helpers.products import costs_seconds
 from scipy.integrate import solve_ivp
 
 
@@ -54,6 +55,7 @@ def test_a_guarded_epidemic_comes_back_from_a_deep_trough_at_the_right_time():
         np.testing.assert_allclose(out["i_final"][k], np.exp(right[1, -1]), rtol=1e-4)
 
 
+@costs_seconds
 def test_guarded_prey_and_predators_pass_the_point_where_both_are_gone_and_come_back():
     def field(t, z, p):
         x, y = z

@@ -13,7 +13,7 @@ from equisweep.kernels.flow import Attractor, Flow
 from equisweep.kernels.numerics.roots import bisect
 from equisweep.kernels.status import Status
 from helpers.flows import seen
-from helpers.products import covering, some
+from helpers.products import costs_seconds, covering, some
 from jax import lax
 
 
@@ -133,6 +133,7 @@ def on_stairs(halvings, until):
     raise AssertionError
 
 
+@costs_seconds
 def test_a_coarse_bisection_is_taken_at_its_word_stair_by_stair():
     """Its later decisions jump at earlier ones: no orbit slides there."""
     ends, result = final(

@@ -12,7 +12,7 @@ from equisweep.kernels.flow import Flow, Observable
 from equisweep.kernels.status import Status
 from helpers.flows import scalar
 from helpers.oracles.switching import ADDED, FORCED, decay
-from helpers.products import covering, some
+from helpers.products import costs_seconds, covering, some
 
 SOLVERS = ("dopri8", "tsit5", "taylor")
 TOLERANCE = 1e-9
@@ -97,7 +97,8 @@ def test_steps_end_where_the_state_switches_the_field(solver):
         assert result[f"{name}_final"] == pytest.approx(exact, abs=allowed), name
 
 
-@pytest.mark.parametrize("solver", some(["dopri8", "taylor"], {"taylor"}))
+@costs_seconds
+@pytest.mark.parametrize("solver", ["dopri8", "taylor"])
 def test_a_threshold_is_crossed_at_its_time_and_moves_with_the_parameters(solver):
     """Z' = a below c and b above: z(T) = c + b (T - c / a)."""
     flow = scalar(lambda t, z, p: jnp.where(z > p["c"], p["b"], p["a"]), motion=None)
@@ -114,6 +115,7 @@ def test_a_threshold_is_crossed_at_its_time_and_moves_with_the_parameters(solver
         assert slopes[name] == pytest.approx(slope, abs=1e-7), name
 
 
+@costs_seconds
 def test_the_time_of_a_switch_moves_with_its_parameter():
     """A pulse that begins at a: the later, the less of it has decayed."""
     flow = scalar(
@@ -172,6 +174,7 @@ def test_a_switch_is_no_rest_point():
     assert result["status"] == Status.not_steady
 
 
+@costs_seconds
 def test_a_guard_that_never_trips_costs_no_steps():
     plain = final(scalar(lambda t, z, p: -jnp.sin(z), motion=None), p={"z0": 2.0})
     guarded = final(

@@ -11,7 +11,7 @@ from equisweep.engine.ode.trajectory import lanes
 from equisweep.kernels.flow import Flow
 from equisweep.kernels.status import Status
 from helpers.flows import orbits, same_logarithms, seen
-from helpers.products import some
+from helpers.products import costs_seconds, some
 from scipy.integrate import solve_ivp
 
 OPEN = Status.not_steady
@@ -86,7 +86,8 @@ def test_a_chain_of_three_is_right_while_one_of_them_is_below_all_numbers(solver
         same_logarithms(out[f"{name}_final"], logarithms, 5 * within)
 
 
-@pytest.mark.parametrize("solver", some(["tsit5", "rodas5p"], {"tsit5"}))
+@costs_seconds
+@pytest.mark.parametrize("solver", ["tsit5", "rodas5p"])
 def test_derivatives_go_through_what_falls_below_all_numbers(solver):
     """Of ln x and ln y by the growth of the prey, on the way down, below and after the trough."""
     flow = Flow(

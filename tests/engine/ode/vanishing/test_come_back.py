@@ -7,7 +7,7 @@ from equisweep.engine.ode.method import Method
 from equisweep.kernels.flow import Attractor
 from equisweep.kernels.status import Status
 from helpers.flows import orbits, same_logarithms
-from helpers.products import some
+from helpers.products import costs_seconds, some
 from scipy.integrate import solve_ivp
 
 OPEN, BAD, OK = Status.not_steady, Status.not_finite, Status.ok
@@ -127,6 +127,7 @@ def test_what_feeds_another_or_a_product_does_so_only_as_it_is():
     assert out["status"].tolist() == [OPEN, OPEN, OPEN, BAD]
 
 
+@costs_seconds
 def test_a_cost_of_what_comes_back_is_right_or_has_no_good_status():
     ends = np.array([250.0, 500.0, 501.0])
     out = orbits(
@@ -142,6 +143,7 @@ def test_a_cost_of_what_comes_back_is_right_or_has_no_good_status():
     assert out["status"].tolist() == [BAD] * 3
 
 
+@costs_seconds
 def test_a_cycle_with_deep_troughs_closes_and_one_that_is_invaded_does_not():
     """The model of Rosenzweig and MacArthur: prey fall to exp(-950), or so far that nobody knows."""
     out = orbits(

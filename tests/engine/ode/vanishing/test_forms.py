@@ -12,6 +12,7 @@ from equisweep.kernels.status import Status
 from helpers.codegen.gpu import OnThisProcessor
 from helpers.codegen.lanes import SideBySide
 from helpers.flows import seen
+from helpers.products import costs_seconds
 
 # The exposed and the infected, and a season of waves by the year.
 EPIDEMIC = Flow(
@@ -40,6 +41,7 @@ def computed(monkeypatch, backend):
     return {name: np.asarray(values) for name, values in out.items()}
 
 
+@costs_seconds
 def test_threads_vectors_and_whole_programs_have_the_same_bits(monkeypatch):
     monkeypatch.setattr(machine_code, "OPTIMISE", 0)
     program = computed(monkeypatch, Cpu(8))

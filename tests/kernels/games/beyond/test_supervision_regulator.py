@@ -33,7 +33,7 @@ from helpers.oracles.supervision_regulator import (
     solve,
     velocity,
 )
-from helpers.products import covering, some
+from helpers.products import costs_seconds, covering, some
 
 BOTH, NEITHER = ("dynamic", "dynamic"), ("static", "static")
 every_mechanism = pytest.mark.parametrize(
@@ -176,6 +176,7 @@ def test_under_static_mechanisms_nothing_inside_attracts():
     assert not np.isin(out["rest_class"][:, INTERIOR:], stable).any()
 
 
+@costs_seconds
 def test_orbits_are_scipys_and_end_where_strategies_are_given_up():
     rng = np.random.default_rng(7)
     cases = [random_case(rng) | {"horizon": 20.0} for _ in range(10)]

@@ -20,7 +20,7 @@ from helpers.codegen.grids import of_many
 from helpers.derivatives import slopes_and_differences
 from helpers.oracles.supervision_shares import CASE, class_of_quarters, gains, random_case, solve
 from helpers.oracles.supervision_shares_points import by_scan
-from helpers.products import covering, some
+from helpers.products import costs_seconds, covering, some
 
 WORDS = ("reward", "punishment", "reward_in_x", "punishment_in_x")
 RULES = [
@@ -34,7 +34,7 @@ every_rule = pytest.mark.parametrize(
     "rules", covering(RULES, lambda *rules: rules[:2] != ("power", "step"), as_one=True), ids=" ".join
 )
 # A program and 50 scans for each set of rules: these two hold steps, lines and powers that rise and fall.
-scanned = pytest.mark.parametrize("rules", some(RULES, [RULES[1], RULES[3]]), ids=" ".join)
+scanned = pytest.mark.parametrize("rules", some(RULES, [RULES[3]]), ids=" ".join)
 NAMES = {number: name for name, number in CLASSES.items()}
 STABLE = ("ess", "stable_node", "stable_focus", "sliding_node", "crossing_node")
 # Reward and fine step at one share.
@@ -149,6 +149,7 @@ def test_contradictions_have_no_result():
     assert (out["rest_class"][1] == RestClass.absent).all()
 
 
+@costs_seconds
 def test_derivatives_of_rest_points_agree_with_differences():
     """Of points off thresholds, on one of x, on one of y, and where they cross."""
     rules = ("power", "step", "step", "power")

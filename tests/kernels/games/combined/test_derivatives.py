@@ -7,6 +7,7 @@ import numpy as np
 from equisweep.kernels.games.combined.model import external_combined
 from helpers.codegen.grids import of_many
 from helpers.oracles import combined as oracle
+from helpers.products import costs_seconds
 
 REAL = ("investment", "expected_loss", "entry_value", "budget_multiplier", "breach_probability")
 NAMES = ("alpha", "beta", "v", "E", "L", "gamma", "delta", "budget", "entry_cost")
@@ -27,6 +28,7 @@ def pushed(at, mechanism, kind, real=REAL, wanted=()):
     return {**value, **others, **{f"d {k}": x for k, x in slope.items()}}
 
 
+@costs_seconds
 def test_every_derivative_agrees_with_central_differences_in_every_regime():
     points = oracle.columns(oracle.scenarios(SIZE, seed=9, most_cities=3))
     # Clear of the ends where both sides of a difference do not exist.

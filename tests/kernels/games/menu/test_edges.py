@@ -6,7 +6,7 @@ import pytest
 from equisweep.kernels.games.menu.game import menu
 from equisweep.kernels.status import Status
 from helpers.oracles.menu import FREE, Full, certificate, forms, point, solve
-from helpers.products import some
+from helpers.products import costs_seconds, some
 
 DOUBTFUL = {
     "sub-types of equal worth": {"theta": [1.0, 2.0, 4.0], "phi": [1.0, 2.0]},
@@ -49,6 +49,7 @@ def test_at_the_edges_menus_are_still_optimal(terms):
     np.testing.assert_allclose(solve(tight, terms)["resources"][:, 0], [20, 60, 100], rtol=1e-9)
 
 
+@costs_seconds
 def test_many_points_at_once_and_single_precision():
     rng = np.random.default_rng(13)
     points = [point(3, 2, rng) for _ in range(12)]

@@ -9,7 +9,7 @@ from equisweep.kernels.games.network.declaration import UNIQUE
 from equisweep.kernels.games.network.model import network
 from equisweep.kernels.status import Status
 from helpers.oracles import network_brute as brute
-from helpers.products import some
+from helpers.products import costs_seconds, some
 
 UNLIKE, FOLDED, ALONE = "unlike", "folded", "the third alone"
 OWN = ("noncooperation", "compensation")
@@ -99,7 +99,8 @@ def assert_nobody_gains(s, e, mechanism, none, costs):
         assert brute.cost(s, tried, i, mechanism, none).min() > costs[i] - 1e-8 * s["L"][i]
 
 
-@pytest.mark.parametrize("mechanism", some(OWN, ["compensation"]))
+@costs_seconds
+@pytest.mark.parametrize("mechanism", OWN)
 def test_the_extreme_equilibria_are_the_ends_of_all_that_there_are(mechanism):
     counts = []
     for k in range(4):
@@ -119,6 +120,7 @@ def test_the_extreme_equilibria_are_the_ends_of_all_that_there_are(mechanism):
     assert max(counts) > 1
 
 
+@costs_seconds
 def test_reachability_bounds_them_alike():
     for k in (0, 2):
         s = SCENARIOS[k]

@@ -12,7 +12,7 @@ from equisweep.kernels.games.supervision.model import SUPERVISION, field
 from equisweep.kernels.numerics.stability import RestClass
 from equisweep.kernels.status import Status
 from helpers.oracles.supervision import CASE, MECHANISMS, gains, random_case, velocity
-from helpers.products import some
+from helpers.products import costs_seconds, some
 from scipy.optimize import fsolve
 
 EPS = float(np.finfo(np.float64).eps)
@@ -256,6 +256,7 @@ def test_starts_on_a_face_and_contradictions_are_flagged():
     assert out["best_mechanism"] == BEST["none"]
 
 
+@costs_seconds
 def test_nested_vmap_equals_single_points_and_forces_no_axis():
     mechanism = ("dynamic", "dynamic")
     r, x0 = np.linspace(1.0, 12.0, 5), np.linspace(0.2, 0.8, 3)

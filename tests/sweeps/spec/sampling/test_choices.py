@@ -11,6 +11,7 @@ from equisweep.sweeps.discover.inputs import read_inputs
 from equisweep.sweeps.sensitivity.bootstrap import Resampler
 from equisweep.sweeps.sensitivity.sobol import sobol_indices
 from equisweep.sweeps.spec.design import Design
+from helpers.products import costs_seconds
 
 TEXT = """
 import jax
@@ -208,6 +209,7 @@ def test_points_of_a_file_may_name_options(folder):
         sweep(folder, given).space()
 
 
+@costs_seconds
 def test_orbits_take_choices(tmp_path):
     """Through XLA and machine code a step, in tiles that hold several options."""
     design = {

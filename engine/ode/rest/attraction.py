@@ -24,6 +24,11 @@ Loop = Callable[..., Any]
 _NEWTON, _MOST, _BALANCING = 3, 64, 8
 # Where it ends up so many times `settle` away, or leads so far in one step, there is no rest point.
 NONE = 100.0
+# Beside a line of rest points Newton's method leads along it, too, where the flow itself does not. It begins
+# anew where that is more than this part of the way: from where the flow leads by the last Jacobian, or from
+# the begin if it was lost. The first two steps then move nothing that is slower than this part of the fastest
+# motion, and than its square.
+_ASTRAY, _DAMPED = 0.01, 1e-3
 # A matrix of this size, 2**-8, has an exponential that four terms give to rounding.
 _HALVINGS = 8
 # So wrong a Jacobian, found by differences, says nothing.
@@ -52,7 +57,7 @@ class _Newton(NamedTuple):
     """A step of Newton's method: where it began, the Jacobian there, where it led, its length.
 
     And whether those before it have converged; what the first Jacobian makes of the probe, and whether the
-    last one makes the same of it.
+    last one makes the same of it; and whether it has begun anew, and after how many tries.
     """
 
     tries: Array
@@ -63,6 +68,8 @@ class _Newton(NamedTuple):
     converged: Array
     probed: Array
     linear: Array
+    anew: Array
+    before: Array
 
 
 def nearest_rest(
@@ -98,24 +105,36 @@ def nearest_rest(
 
     def cond(last: _Newton, _fixed: Any) -> Array:
         goes_on = (last.tries < _MOST) & ~last.converged & (last.error <= NONE * settle)
-        return (last.tries < _NEWTON) | goes_on
+        if count > 1:
+            goes_on |= ~last.anew & ~(last.error <= NONE * settle) & (last.tries < _MOST // 2)
+        return (last.tries - last.before < _NEWTON) | goes_on
 
     def body(last: _Newton, fixed: Any) -> _Newton:
-        p, scale, left_out, ahead = fixed
+        p, scale, left_out, ahead, begin = fixed
         at = Chart(lambda state: rates(p, state), scale, left_out, ahead, settle, exact)
         jacobian = at.jacobian(last.end)
         former = probed(last.jacobian)
         first = jnp.where(last.tries == 0, probed(jacobian), last.probed)
-        step, converged, linear = at.next_newton(jacobian, last.end, former, first)
-        error = jnp.max(jnp.abs(step / scale))
+        since, anew, before = last.tries - last.before, last.anew, last.before
+        damped = jnp.where(anew & (since < 2), jnp.where(since == 0, _DAMPED, _DAMPED**2), 0.0)
+        step, converged, linear, along = at.next_newton(jacobian, last.end, former, first, begin, damped)
         end = last.end + step
-        return _Newton(last.tries + 1, last.end, jacobian, end, error, converged, first, linear)
+        if count > 1:
+            lost = (last.tries >= _NEWTON) & ~(last.error <= NONE * settle)
+            astray = jnp.max(jnp.abs(along / scale)) > _ASTRAY * jnp.max(jnp.abs((begin - last.end) / scale))
+            turns = ~anew & (lost | (converged & astray)) & (last.tries < _MOST // 2)
+            end = jnp.where(turns, jnp.where(lost, begin, last.end + along), end)
+            step = jnp.where(turns, end - begin, step)
+            converged, anew = converged & ~turns, anew | turns
+            before = jnp.where(turns, last.tries + 1, before)
+        error = jnp.max(jnp.abs(step / scale))
+        return _Newton(last.tries + 1, last.end, jacobian, end, error, converged, first, linear, anew, before)
 
     count, begin = len(left_out), lax.stop_gradient(state)
     zero, no = jnp.zeros((), state.dtype), jnp.asarray(False)
     nothing = jnp.zeros((count, count), state.dtype)
-    first = _Newton(jnp.int32(0), begin, nothing, begin, zero, no, nothing[0], no)
-    last = loop(cond, body, first, lax.stop_gradient((p, scale, left_out, ahead)))
+    first = _Newton(jnp.int32(0), begin, nothing, begin, zero, no, nothing[0], no, no, jnp.int32(0))
+    last = loop(cond, body, first, lax.stop_gradient((p, scale, left_out, ahead, begin)))
     # The last step again, to be differentiated: by the implicit function theorem, so is the rest point then.
     at = Chart(
         lambda state: rates(p, state), lax.stop_gradient(scale), left_out, lax.stop_gradient(ahead), settle,

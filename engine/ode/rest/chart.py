@@ -58,14 +58,18 @@ class Chart:
     def towards_rest(self, jacobian: Array, state: Array) -> Array:
         """The step to where the linear flow goes in a long time: none along a line of rest points."""
         now = jnp.where(self._left_out, 0.0, self._rates(state)) / self._units
-        return self._in_state(solved(self._damped(jacobian, state), now) * self._units, state)
+        return self._in_state(
+            solved(_damped(jacobian, self._slow(jacobian, state)), now) * self._units, state
+        )
 
     def next_newton(
-        self, jacobian: Array, state: Array, former: Array, first: Array
-    ) -> tuple[Array, Array, Array]:
+        self, jacobian: Array, state: Array, former: Array, first: Array, begin: Array, damped: Array
+    ) -> tuple[Array, Array, Array, Array]:
         """The same step; whether steps that led here have converged; whether the flow is linear on the way.
 
-        `former` and `first` are the Jacobians before the last step and at the begin, as `probed`.
+        `former` and `first` are the Jacobians before the last step and at the `begin`, as `probed`. Last
+        comes what of the way back to the begin does not move here: along a line of rest points. What is
+        slower than the part `damped` of the fastest motion is not moved either.
 
         Converged: nothing moves but for rounding, or the Jacobian stays what it was before the last step,
         beside its slowest motion too. At a double root it halves with every step, until it is so small that
@@ -74,16 +78,20 @@ class Chart:
         """
         now = jnp.where(self._left_out, 0.0, self._rates(state)) / self._units
         here = probed(jacobian)
-        columns = jnp.stack([now, here - former, here - first], axis=1)
-        solutions = solved(self._damped(jacobian, state), columns)
+        back = begin - state
+        back = back if len(now) == len(state) else jnp.append(back, jnp.zeros(1, back.dtype))
+        back = jnp.where(self._left_out, 0.0, back) / self._units
+        columns = jnp.stack([now, here - former, here - first, back], axis=1)
+        slow = jnp.maximum(self._slow(jacobian, state), damped * size_of(jacobian))
+        solutions = solved(_damped(jacobian, slow), columns)
         turned, bent = (jnp.max(jnp.abs(self._in_state(solutions[:, i], state))) for i in (1, 2))
+        along = self._in_state(slow * solutions[:, 3] * self._units, state)
         converged = jnp.all(jnp.abs(now) <= _VANISHES * _rounding(jacobian)) | (turned <= _STAYS)
-        return self._in_state(solutions[:, 0] * self._units, state), converged, bent <= _LINEAR
+        return self._in_state(solutions[:, 0] * self._units, state), converged, bent <= _LINEAR, along
 
-    def _damped(self, jacobian: Array, state: Array) -> Array:
-        """The negative Jacobian, by which what is slower than what counts does not move."""
-        slow = self._seen(self._slowest(jacobian, state), jacobian, state)
-        return slow * jnp.eye(len(jacobian), dtype=state.dtype) - jacobian
+    def _slow(self, jacobian: Array, state: Array) -> Array:
+        """The rate of the slowest motion that counts, and can be told from none."""
+        return self._seen(self._slowest(jacobian, state), jacobian, state)
 
     def _in_state(self, step: Array, state: Array) -> Array:
         """A step in these coordinates as one of the state."""
@@ -124,6 +132,11 @@ class Chart:
         effects = jnp.abs(solved(eye * slow - jacobian, eye))
         wrong = jnp.where(self._left_out, 0.0, noise) / self._units
         return jnp.sum(effects * wrong[None, :], axis=1) * self._units
+
+
+def _damped(jacobian: Array, slow: Array) -> Array:
+    """The negative Jacobian, by which what is slower than what counts does not move."""
+    return slow * jnp.eye(len(jacobian), dtype=jacobian.dtype) - jacobian
 
 
 def _rounding(jacobian: Array) -> Array:

@@ -44,23 +44,27 @@ def test_in_single_precision_rates_of_a_ghost_are_no_rounding_either():
 
 def test_where_rest_points_met_and_are_gone_none_is_and_of_a_line_one_that_the_orbit_comes_to():
     """X creeps past 0 on its way to -1, and y follows; or x dies out, and y stays where it is by then."""
-    e = np.array([1e-4, 1e-6, 1e-8, 1e-3])
+    e, y0, k = np.array([1e-4, 1e-6, 1e-8, 1e-3, 1e-3]), [0.5, 0.5, 0.5, 0.5, 0.02], [1, 1, 1, 1, 3]
     out = run(
         "xy",
-        lambda p: [0.8 + 0.2 * p["line"], 0.5 + 0 * p["line"]],
+        lambda p: [0.8 + 0.2 * p["line"], p["y0"]],
         lambda z, p: [
             -p["line"] * z[0] * (1 + z[1]) - (1 - p["line"]) * (p["e"] + z[0] ** 2) * (1 + z[0]),
-            p["line"] * z[0] * z[1] + (1 - p["line"]) * 0.05 * (z[0] ** 2 - z[1]),
+            p["line"] * p["k"] * z[0] * z[1] + (1 - p["line"]) * 0.05 * (z[0] ** 2 - z[1]),
         ],
-        LOOSE, e=e, line=e == 1e-3, horizon=20 / np.sqrt(e),
+        LOOSE, e=e, line=e == 1e-3, y0=y0, k=k, horizon=20 / np.sqrt(e),
     )  # fmt: skip
     assert (out["attractor"] == Attractor.rest_point).all()
-    np.testing.assert_allclose(out["x_final"], [-1, -1, -1, 0], atol=2e-3)
+    np.testing.assert_allclose(out["x_final"], [-1, -1, -1, 0, 0], atol=2e-3)
     assert (out["settle_time"][:3] > np.pi / np.sqrt(e[:3])).all()
     # Along each orbit x + y + log y is the same.
     y = out["y_final"][3]
     np.testing.assert_allclose(y + np.log(y), 1.5 + np.log(0.5), atol=3e-3)
-    right = solve_ivp(
-        lambda t, z: [-z[0] * (1 + z[1]), z[0] * z[1]], (0, 5), [1, 0.5], rtol=1e-10, dense_output=True
-    )
-    np.testing.assert_allclose(right.sol(out["settle_time"][3])[0], 1e-3, rtol=1e-2)
+    # In the last one it is y that comes late: Newton's method led along the line by three times `settle`.
+    for i, component in ((3, 0), (4, 1)):
+        right = solve_ivp(
+            lambda t, z, k=k[i]: [-z[0] * (1 + z[1]), k * z[0] * z[1]], (0, 40), [1, y0[i]],
+            rtol=1e-10, atol=1e-13, dense_output=True,
+        )  # fmt: skip
+        end, there = right.y[component, -1], right.sol(out["settle_time"][i])[component]
+        np.testing.assert_allclose(np.abs(there - end) / right.y[component].max(), 1e-3, rtol=2e-3)

@@ -4,7 +4,8 @@ Scalars come to it as `primitives` makes them. A new device is a folder with a c
 entry in `backends.BACKENDS`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import jax
@@ -127,13 +128,26 @@ class Backend(Protocol):
 def primitives(scalars: Sequence[Scalar], backend: Backend) -> list[Scalar]:
     """The same numbers from operations that a back end has. Raises Unsupported where it lacks one."""
     simple = decompose(scalars)
+    _require(with_loops(simple), backend)
+    return simple
+
+
+def primitive_loop(loop: Loop, backend: Backend) -> Loop:
+    """The same loop from such operations."""
+    on, *after = decompose([loop.cond, *loop.body], [*loop.scalars, loop.cond])
+    simple = replace(loop, cond=on, body=tuple(after))
     require_supported(simple, backend)
     return simple
 
 
-def require_supported(simple: Sequence[Scalar], backend: Backend) -> None:
-    """Unsupported where a back end lacks an operation of these, which may be loops."""
-    used = {(s.op, s.args[0].dtype): None for s in with_loops(simple) if s.op not in _STRUCTURE}
+def require_supported(loop: Loop, backend: Backend) -> None:
+    """Unsupported where a back end lacks an operation of a loop."""
+    _require([*loop.scalars, loop.cond], backend)
+
+
+def _require(scalars: Iterable[Scalar], backend: Backend) -> None:
+    """Unsupported where a back end lacks one of these operations."""
+    used = {(s.op, s.args[0].dtype): None for s in scalars if s.op not in _STRUCTURE}
     for op, dtype in used:
         if not backend.supports(op, dtype):
             raise Unsupported(f"{op} of {dtype}")

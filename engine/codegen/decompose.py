@@ -21,14 +21,17 @@ from .ops.term import Term
 _WRITTEN_OUT = 8_000
 
 
-def decompose(scalars: Sequence[Scalar]) -> list[Scalar]:
-    """The same numbers from operations that have no formula, products fused into sums; in loops as well."""
-    return _Rewriting(_called(scalars)).all(scalars)
+def decompose(scalars: Sequence[Scalar], every: Sequence[Scalar] | None = None) -> list[Scalar]:
+    """The same numbers from operations that have no formula, products fused into sums; in loops as well.
+
+    `every`: what `with_loops` says of these scalars, where it was asked already.
+    """
+    return _Rewriting(_called(with_loops(scalars) if every is None else every)).all(scalars)
 
 
-def _called(scalars: Sequence[Scalar]) -> set[str]:
-    """The operations whose formulas are to be functions: those that take the most, as few as will do."""
-    uses = Counter(s.op for s in with_loops(scalars) if _has_formula(s))
+def _called(every: Sequence[Scalar]) -> set[str]:
+    """Of all these, the operations whose formulas are to be functions: the largest, as few as will do."""
+    uses = Counter(s.op for s in every if _has_formula(s))
     sizes = {op: count * _size(op) for op, count in uses.items()}
     total, called = sum(sizes.values()), set[str]()
     for op in sorted(sizes, key=lambda op: -sizes[op]):

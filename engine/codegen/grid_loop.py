@@ -18,7 +18,7 @@ import numpy as np
 from .backend import Backend, primitives
 from .backends import cpu_backend
 from .how_compiled import Compiled, by_machine_code
-from .ir import Graph, Scalar, Unsupported, dtype_name, operations
+from .ir import Graph, Scalar, Unsupported, dtype_name, operations, with_loops
 from .lower.walk_jaxpr import lower_jaxpr
 from .schedule import Grid, scheduled, table_sizes
 from .traced_once import TracedOnce
@@ -104,7 +104,7 @@ class GridLoop:
     @property
     def compiled(self) -> Compiled:
         """How it is computed: by machine code, and by which functions of a library."""
-        return by_machine_code([s for field in self.grid.fields for s in field])
+        return by_machine_code(with_loops(s for field in self.grid.fields for s in field))
 
     @property
     def linked(self) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from ..call_stack import in_one_chunk
-from .ir import Scalar, Unsupported, with_loops
+from .ir import Scalar, Unsupported
 from .llvm.floats import LIBRARY
 from .lower.rule import BrokenRule
 
@@ -63,8 +63,8 @@ def why_not_portable(ways: Iterable[Compiled]) -> str:
 
 
 def by_machine_code(scalars: Iterable[Scalar]) -> Compiled:
-    """How these are computed where they are machine code."""
-    return Compiled(True, library=tuple(sorted({s.op for s in with_loops(scalars)} & LIBRARY)))
+    """How these are computed where they, and what they rest on (`with_loops`), are machine code."""
+    return Compiled(True, library=tuple(sorted({s.op for s in scalars} & LIBRARY)))
 
 
 def attempt(make: Callable[[], T], doing: str) -> tuple[T | None, Compiled]:

@@ -12,7 +12,7 @@ The way of a loop: two functions -> jaxprs -> scalars (`lower`) -> LLVM code on 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
@@ -22,10 +22,10 @@ import numpy as np
 from jax import lax
 from jax.extend import core
 
-from .backend import Backend, LaneProgram, primitives
+from .backend import Backend, LaneProgram, primitive_loop
 from .backends import lane_backends
 from .how_compiled import NATIVE, Compiled, attempt, by_machine_code
-from .ir import Graph, Unsupported, array_of, dtype_name, operations, order_of
+from .ir import Graph, Unsupported, array_of, dtype_name, order_of
 from .lanes import Leaf, Loop
 from .live_code import live
 from .lower.walk_jaxpr import lower_jaxpr
@@ -141,7 +141,7 @@ def _loop(
             program, compiled = attempt(partial(_native, lowered, backend, way.link), "stepping")
             if program is not None:
                 programs[backend.platform] = program
-                compiled = by_machine_code([lowered().cond, *lowered().body])
+                compiled = by_machine_code(lowered().scalars)
     if (
         compiled != NATIVE or not way.once
     ):  # loops decide how an orbit is computed, unless a call is otherwise
@@ -165,12 +165,11 @@ def _loop(
 def _handed_over(lowered: Callable[[], Loop], arrays: list[Array], way: _Way, make: Make) -> list[Array]:
     """The loop by a program that somebody else makes. Raises Unsupported where there is none."""
     loop = lowered()
-    compiled = by_machine_code([loop.cond, *loop.body])
+    compiled = by_machine_code(loop.scalars)
     if compiled != NATIVE or not way.once:
         way.report(compiled)
-    on, *after = primitives([loop.cond, *loop.body], lane_backends()[0])
     shapes = [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in arrays]
-    return make(shapes)(replace(loop, cond=on, body=tuple(after)))(arrays)
+    return make(shapes)(primitive_loop(loop, lane_backends()[0]))(arrays)
 
 
 def _tangents(
@@ -233,9 +232,7 @@ def _of_arrays(program: LaneProgram) -> Function:
 
 def _native(lowered: Callable[[], Loop], backend: Backend, link: bool) -> LaneProgram:
     """The program of the loop. Raises Unsupported where it has none."""
-    loop = lowered()
-    on, *after = primitives([loop.cond, *loop.body], backend)
-    loop = replace(loop, cond=on, body=tuple(after))
+    loop = primitive_loop(lowered(), backend)
     backend.require(loop)
     return backend.lanes(loop) if link else lambda arrays: list(arrays[: loop.split])
 
@@ -272,8 +269,6 @@ def _lowered(
         done = array_of([graph.constant(True, "i1")], ())
         results.append([done, *lower_jaxpr(graph, traced.jaxpr, traced.consts, inputs[split:])])
     on, after = results[0][0].item(), tuple(s for array in results[1] for s in array.ravel())
-    if operations([on, *after]) > _MOST_OPERATIONS:
-        raise Unsupported(f"more than {_MOST_OPERATIONS} scalar operations in a step")
     pairs = zip(inputs, results[1], strict=False)  # the leaves that may change, before and after a step
     changed = [k for k, (a, b) in enumerate(pairs) if once or a.ravel().tolist() != b.ravel().tolist()]
     needed = set(order_of([on, *(s for k in changed for s in results[1][k].ravel())]))
@@ -285,4 +280,7 @@ def _lowered(
         )
         for k, (a, s) in enumerate(zip(inputs, shapes, strict=True))
     ]  # fmt: skip
-    return Loop(tuple(leaves), split, on, after, once)
+    loop = Loop(tuple(leaves), split, on, after, once)
+    if len(loop.scalars) > _MOST_OPERATIONS:
+        raise Unsupported(f"more than {_MOST_OPERATIONS} scalar operations in a step")
+    return loop

@@ -122,5 +122,5 @@ def _programs(route: Route, backends: Sequence[Backend]) -> dict[str, RouteProgr
 def _program(route: Route, backend: Backend) -> RouteProgram:
     """Its program. Raises Unsupported where there is none."""
     for part in route.parts:
-        require_supported([part.loop.cond, *part.loop.body], backend)
+        require_supported(part.loop, backend)
     return backend.route(route)

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
-from .ir import Scalar
+from .ir import Scalar, with_loops
 
 T = TypeVar("T")
 
@@ -47,6 +48,14 @@ class Loop:
         """All leaves that may change, of those that were given and those that came `back`."""
         later = dict(zip(self.changing, back, strict=True))
         return [later.get(k, array) for k, array in enumerate(arrays[: self.split])]
+
+    @cached_property
+    def scalars(self) -> list[Scalar]:
+        """All that a step computes, as of `with_loops`; and whether it is taken, where that is a question.
+
+        Many ask for it, and to walk through the graph for each of them took a thirtieth of making an orbit.
+        """
+        return with_loops(self.body if self.once else [self.cond, *self.body])
 
     @property
     def dtypes(self) -> list[str]:

@@ -5,7 +5,6 @@ from weakref import WeakKeyDictionary
 import llvmlite.binding as llvm
 
 from ..folds import Folding
-from ..ir import operations, with_loops
 from ..lanes import Loop
 from ..llvm.which_instruction import instruction
 from ..route.part import Part
@@ -70,7 +69,7 @@ class Cpu:
         return self._begun[part]
 
     def _width_of(self, loop: Loop) -> int:
-        if loop.once and not self._given and operations(loop.body) > _LONG_CALL:
+        if loop.once and not self._given and len(loop.scalars) > _LONG_CALL:
             return min(self.width, _ONE_REGISTER)
         twice = self.width == _AVX512 and not self._given and _is_short(loop)
         return 2 * self.width if twice else self.width
@@ -93,4 +92,4 @@ def _is_short(loop: Loop) -> bool:
     loops, ran 1.15 to 1.3 times longer by 32, and compiled twice as long.
     """
     few = len(loop.dtypes) <= _FEW_NUMBERS and not loop.once
-    return few and not any(s.op == "loop" for s in with_loops([loop.cond, *loop.body]))
+    return few and not any(s.op == "loop" for s in loop.scalars)

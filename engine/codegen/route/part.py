@@ -16,7 +16,6 @@ from jax.core import ShapedArray
 from jax.extend.core import Primitive
 from jax.interpreters import batching
 
-from ..ir import with_loops
 from ..lanes import Loop
 
 Array = Any
@@ -40,8 +39,7 @@ class Part:
     @cached_property
     def read(self) -> frozenset[int]:
         """Of those which it really reads: a call that is made anyway asks not whether it was."""
-        ends = self.loop.body if self.loop.once else [self.loop.cond, *self.loop.body]
-        needed = {s.value for s in with_loops(ends) if s.op == "input"}
+        needed = {s.value for s in self.loop.scalars if s.op == "input"}
         result, first = set(), 0
         for k, leaf in enumerate(self.loop.leaves):
             if not needed.isdisjoint(range(first, first + leaf.size)):

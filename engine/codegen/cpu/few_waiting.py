@@ -71,8 +71,9 @@ class FewWaiting(VectorCode):
         for node in with_ends(self._timed(order), ends):
             if isinstance(node, End):
                 self.store(node.scalar, self._sources[node.end])
-            else:
-                self.compute([node])
+            elif node.op != "input" and node not in self._known:  # constants may be, of a loop before
+                self.compute_one(node)
+                self._count_one()
 
     def value(self, scalar: Scalar) -> str:
         """As of `VectorCode`; an input is read again where it is no more at hand."""

@@ -33,10 +33,14 @@ class VectorCode(Code):
     def compute(self, scalars: Sequence[Scalar]) -> None:
         """Add the lines that compute these."""
         for scalar in self.in_order(scalars):
-            if scalar.op == "loop":
-                self._loop(scalar)
-            else:
-                self._known[scalar] = self._compute(scalar)
+            self.compute_one(scalar)
+
+    def compute_one(self, scalar: Scalar) -> None:
+        """Add the lines that compute one whose arguments are there."""
+        if scalar.op == "loop":
+            self._loop(scalar)
+        else:
+            self._known[scalar] = self._compute(scalar)
 
     def in_order(self, scalars: Sequence[Scalar]) -> Iterable[Scalar]:
         """What is to be computed of these and of all that they rest on, each after what it needs."""

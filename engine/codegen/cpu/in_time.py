@@ -35,11 +35,16 @@ def in_time(
     """
     late = _late(scalars)
     timed = [s for s in scalars if s not in late]
-    needs = {s: dict.fromkeys(n for a in s.args for n in late.get(a, (a,))) for s in timed}
+    plain = late.keys().isdisjoint  # most scalars need no mask: those are asked nothing else
+    needs = {
+        s: dict.fromkeys(s.args if plain(s.args) else (n for a in s.args for n in late.get(a, (a,))))
+        for s in timed
+    }
     order: dict[Scalar, None] = {}
     for s in _Clock(timed, needs, set(ends), size, capacity).run():
-        for mask in _before(s, late, order):
-            order[mask] = None
+        if not plain(s.args):
+            for mask in _before(s, late, order):
+                order[mask] = None
         order[s] = None
     return list(order)
 
@@ -95,8 +100,11 @@ class _Clock:
                 self.users[a].append(k)
         self.cycles = [_CYCLES.get(s.op, _OTHERS) for s in scalars]
         self.way = list(self.cycles)
+        behind = [0] * len(scalars)
         for k in reversed(range(len(scalars))):
-            self.way[k] += max((self.way[u] for u in self.users[k]), default=0)
+            self.way[k] += behind[k]
+            for a in self.args[k]:
+                behind[a] = max(behind[a], self.way[k])
         self.missing = list(map(len, self.args))
         self.wanted = [
             len(users) + _NEVER * (s in ends) for users, s in zip(self.users, scalars, strict=True)
@@ -155,15 +163,19 @@ class _Clock:
     def put(self, k: int, clock: float) -> None:
         """It stands: who waited for it alone is ready later, and some become the last to need something."""
         self.standing[k], self.ready[k] = True, False
+        wanted = self.wanted
+        for a in self.args[k]:
+            wanted[a] -= 1
         for a in (*self.args[k], k):
-            self.wanted[a] -= a != k
-            if self.wanted[a] == 1:
+            if wanted[a] == 1:
                 last = next(u for u in self.users[a] if not self.standing[u])
                 self.grows[last] -= self.size[a]
                 if self.ready[last]:
                     heappush(self.by_growth, (self.growth(last), -self.way[last], last))
+        begins, missing, there = self.begins, self.missing, clock + self.cycles[k]
         for u in self.users[k]:
-            self.begins[u] = max(self.begins[u], clock + self.cycles[k])
-            self.missing[u] -= 1
-            if not self.missing[u]:
-                heappush(self.later, (self.begins[u], u))
+            if begins[u] < there:
+                begins[u] = there
+            missing[u] -= 1
+            if not missing[u]:
+                heappush(self.later, (begins[u], u))

@@ -6,6 +6,7 @@ and of XLA's program it is a single call.
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import jax
@@ -33,7 +34,8 @@ def lane_call(
         return function(fixed)
     once = TracedOnce(function)
     _, result = once.trace(jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), fixed))
-    nothing = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), result)
+    zeros = cache(jnp.zeros)  # most results are alike, and none of these is read
+    nothing = jax.tree.map(lambda a: zeros(a.shape, a.dtype), result)
 
     def cond(lane: tuple[Array, Any], _: Any) -> Array:
         return ~lane[0]

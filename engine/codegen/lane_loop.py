@@ -247,8 +247,8 @@ def _lowered(
 ) -> Loop:
     """The loop in scalars. Raises Unsupported where it has no such form.
 
-    `once`: it is one step, of which `traced` is, if given, what makes all but the first number: it is not
-    traced again.
+    `once`: it is one step, of which `traced` is, if given, what makes all but the first number, which says
+    that it is done: nothing is traced again.
     """
     shapes = [jax.ShapeDtypeStruct(a.shape, a.dtype) for a in arrays]
     if sum(a.size for a in shapes) > _MOST_NUMBERS:
@@ -257,21 +257,17 @@ def _lowered(
     for a in shapes:
         inputs.append(graph.inputs(a.shape, dtype_name(a.dtype), first))
         first += inputs[-1].size
-    results: list[Any] = []
-    steps = [(cond, [jax.ShapeDtypeStruct((), bool)]), (body, shapes[:split])]
-    for function, wanted in steps[: 1 if traced is not None else 2]:
-        trace = live(jax.make_jaxpr(function)(*shapes))
-        if [(a.shape, a.dtype) for a in trace.out_avals] != [(a.shape, a.dtype) for a in wanted]:
-            # The loop's slots would not fit; `lax.while_loop` says what is wrong, or converts.
-            raise Unsupported("a step that changes shapes or dtypes")
-        results.append(lower_jaxpr(graph, trace.jaxpr, trace.consts, inputs))
     if traced is not None:
+        on = graph.apply("not", inputs[0].item())
         done = array_of([graph.constant(True, "i1")], ())
-        results.append([done, *lower_jaxpr(graph, traced.jaxpr, traced.consts, inputs[split:])])
-    on, after = results[0][0].item(), tuple(s for array in results[1] for s in array.ravel())
-    pairs = zip(inputs, results[1], strict=False)  # the leaves that may change, before and after a step
+        later = [done, *lower_jaxpr(graph, traced.jaxpr, traced.consts, inputs[split:])]
+    else:
+        (goes_on,) = _lowered_step(graph, cond, shapes, [jax.ShapeDtypeStruct((), bool)], inputs)
+        on, later = goes_on.item(), _lowered_step(graph, body, shapes, shapes[:split], inputs)
+    after = tuple(s for array in later for s in array.ravel())
+    pairs = zip(inputs, later, strict=False)  # the leaves that may change, before and after a step
     changed = [k for k, (a, b) in enumerate(pairs) if once or a.ravel().tolist() != b.ravel().tolist()]
-    needed = set(order_of([on, *(s for k in changed for s in results[1][k].ravel())]))
+    needed = set(order_of([on, *(s for k in changed for s in later[k].ravel())]))
     read = changed[:1] if once else changed
     leaves = [
         Leaf(
@@ -284,3 +280,14 @@ def _lowered(
     if len(loop.scalars) > _MOST_OPERATIONS:
         raise Unsupported(f"more than {_MOST_OPERATIONS} scalar operations in a step")
     return loop
+
+
+def _lowered_step(
+    graph: Graph, function: Function, shapes: Sequence[Any], wanted: Sequence[Any], inputs: Sequence[Any]
+) -> list[Any]:
+    """What a condition or a step makes of the inputs, of these shapes and dtypes, in scalars."""
+    trace = live(jax.make_jaxpr(function)(*shapes))
+    if [(a.shape, a.dtype) for a in trace.out_avals] != [(a.shape, a.dtype) for a in wanted]:
+        # The loop's slots would not fit; `lax.while_loop` says what is wrong, or converts.
+        raise Unsupported("a step that changes shapes or dtypes")
+    return lower_jaxpr(graph, trace.jaxpr, trace.consts, inputs)

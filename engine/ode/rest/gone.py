@@ -22,18 +22,24 @@ Motion = Callable[[Array], Array]
 _ASKED, _GONE, _APART = 33.0, 600.0, 5.0
 # A logit beyond this is that of a pure strategy, which stays. Orbits do not come so far.
 _PURE = 1e11
-# A growth of so many roundings of what moves fastest is rounding itself; of so many it may be.
+# A growth of so many roundings of what moves fastest is rounding itself; of so many it may be, and is no
+# answer but at the largest size.
 _ROUNDINGS, _DOUBTED = 4.0, 64.0
+# Depths before the first: at the rest point itself, and where all that are gone are 1/e.
+_AT_REST, _AT_ONCE = np.inf, 1e6
 
 
 class _Asked(NamedTuple):
-    """A share, the first that is `left`, (m,), asked at exp(-depth); at first how fast all of 1/e would move.
+    """A share, the first that is `left`, (m,), asked at exp(-depth).
+
+    At first it is asked how fast what is gone grows at the rest point, (m,), and how fast all of 1/e would.
 
     `follows`: whether those that are not gone have followed by a `step` of their logarithms, shape (m,).
     `fastest`: what moves fastest. `stays`: whether all that were asked before stay gone.
     """
 
     left: Array
+    growth: Array
     depth: Array
     follows: Array
     step: Array
@@ -76,29 +82,35 @@ def stays_gone(
     matrix = eps**0.5 * size_of(beside) * jnp.eye(count, dtype=rest.dtype) - beside
 
     def body(at: _Asked) -> _Asked:
-        begins, own = jnp.isinf(at.depth), jnp.arange(count) == jnp.argmax(at.left)
+        at_rest, begins = at.depth == _AT_REST, at.depth == _AT_ONCE
+        own = jnp.arange(count) == jnp.argmax(at.left)
         small = jnp.where(begins, 1.0, jnp.where(own, at.depth, _GONE)).astype(rest.dtype)
-        moved = gone & (begins | own | outbound)
+        moved = gone & (begins | own | outbound) & ~at_rest
         there = jnp.where(moved, top - small if ratios else jnp.sign(rest) * small, logarithms) + at.step
         moves = motion(there[:-1] - there[-1:] if ratios else there)
         size, rises = jnp.where(alone, 0.0, jnp.abs(moves)), (moves > 0 if ratios else moves * rest < 0)
         fastest = jnp.where(begins & jnp.isfinite(size), size, 0.0)
         fastest = jnp.maximum(at.fastest, jnp.max(fastest))
+        # Where the orbit is, or at the rest point: what brought it there may hide either.
+        growth = jnp.where(at_rest, jnp.fmin(size, jnp.abs(velocity)), at.growth)
+        largest = at.depth - _APART < last
         counts = own & at.follows & (depths > at.depth)
-        counts &= size > _ROUNDINGS * eps * jnp.maximum(fastest, jnp.max(size))
-        answered = at.follows & (jnp.any(counts) | (at.depth - _APART < last))
-        left = at.left & jnp.where(begins, jnp.abs(velocity) <= _DOUBTED * eps * fastest, ~(own & answered))
-        follows = ~begins & ~at.follows
+        least = jnp.where(largest, _ROUNDINGS, _DOUBTED) * eps
+        counts &= size > least * jnp.maximum(fastest, jnp.max(size))
+        answered = at.follows & (jnp.any(counts) | largest)
+        doubted = growth <= _DOUBTED * eps * fastest
+        left = at.left & jnp.where(begins, doubted, ~(own & answered))
+        follows = ~at_rest & ~begins & ~at.follows
         step = solved(matrix, jnp.where(left_out, 0.0, moves))
         depth = jnp.where(at.follows, at.depth - _APART, at.depth)
-        depth = jnp.where(begins | answered, first, depth).astype(rest.dtype)
-        return _Asked(
-            left, depth, follows, jnp.where(follows, step, 0.0), fastest, at.stays & ~jnp.any(counts & rises)
-        )
+        depth = jnp.where(begins | answered, first, jnp.where(at_rest, _AT_ONCE, depth)).astype(rest.dtype)
+        step, stays = jnp.where(follows, step, 0.0), at.stays & ~jnp.any(counts & rises)
+        return _Asked(left, growth, depth, follows, step, fastest, stays)
 
     fastest = jnp.max(jnp.where(alone, 0.0, jnp.abs(velocity)))
     no, none = jnp.asarray(False), jnp.zeros(count, rest.dtype)
-    asked = _Asked(gone, jnp.full((), jnp.inf, rest.dtype), no, none, fastest, jnp.asarray(True))
+    begin = jnp.full((), _AT_REST, rest.dtype)
+    asked = _Asked(gone, none, begin, no, none, fastest, jnp.asarray(True))
     return lax.while_loop(lambda at: at.stays & jnp.any(at.left), body, asked).stays
 
 

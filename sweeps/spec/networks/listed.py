@@ -9,11 +9,13 @@ from ...square_matrix import MatrixError
 
 _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d+\Z)")
 _QUOTED = re.compile('"(?:[^"]|"")*"')
-# The first # of a line, where it follows on anything but a blank, a mark, a quote or a number.
-_WITHIN_A_NAME = re.compile(r"""(?:[^#]*[\s,;])?(?!(?:"+|[-+.\deE]+)#)[^\s,;#]+#""")
-# Behind a blank a number at the end of a cell, as in the name "A 1"; what is no number; the end of a cell.
-_LAST_NUMBER, _NO_NUMBER = re.compile(r"\s[-+.\deE]+\Z"), re.compile(r"""[^\s\d"+.-]""")
-_WITHIN_A_CELL = re.compile(r"[^\s,;#]*[\t,;]")
+# The first # of a line at the start of a cell, behind a blank or a closing quote, or behind a number (E1 has
+# always passed for one) where nothing follows, or a blank and text. A tab may end a cell.
+_BEGINS_A_COMMENT = re.compile(r"""(?:[^#]*[\s,;])?(?:"*#|[-+.\deE]*[-+.\d]#(?:\s*\Z|[^\S\t]+[^\s,;]))""")
+# Behind the # of "B 1#1 0.5": two numbers, the second of which may be the weight.
+_NUMBERS = re.compile(r"[-+.\d]+[\s,;]+(\S+)\s*(?:#|\Z)")
+# "Lyon Nice 0,5": a number with decimals behind a blank, in a line that is not separated by blanks alone.
+WEIGHT_BEHIND_A_BLANK = re.compile(r"[^\s,;] +\d*[.,]\d+\Z")
 # What a first line may call the columns of a list of links.
 _COLUMNS = frozenset({
     "from", "to", "source", "target", "origin", "destination", "sender", "receiver",
@@ -21,38 +23,59 @@ _COLUMNS = frozenset({
 })  # fmt: skip
 
 
-def lines_of(where: str, text: str) -> list[tuple[int, str]]:
-    """The lines that hold something besides comments, each with its number.
-
-    SweepError where a comment would begin within a name: `Site#1` and `Site#2` would be one city; so would
-    the cells `Site 1#1` and `Site 1#2`.
-    """
-    lines = [(number, line, hidden_quotes(line)) for number, line in enumerate(text.splitlines(), 1)]
-    for number, line, hidden in lines:
-        if _cuts_a_name(hidden):
-            raise SweepError(
-                f"{where}: line {number}: in {shown(line.strip())} a # begins a comment within a name; "
-                "write the name in quotes, or a blank before the comment"
-            )
-    bare = [(number, line[: len(hidden.partition("#")[0])].strip()) for number, line, hidden in lines]
+def lines_of(text: str) -> list[tuple[int, str]]:
+    """The lines that hold something besides comments, each with its number, without the comments."""
+    bare = [(number, _before_comment(line).strip()) for number, line in enumerate(text.splitlines(), 1)]
     return [(number, line) for number, line in bare if line]
 
 
-def _cuts_a_name(hidden: str) -> bool:
-    """Whether the first # of a line, whose quotes are hidden, may belong to a name.
+def require_whole_names(where: str, text: str) -> None:
+    """SweepError where the # of a comment may belong to a name: `Site#1` and `Site#2` would be one city.
 
-    Behind a number begins a comment, but for numbers behind a blank within a cell between marks.
+    A comment begins at the start of a line, behind a blank, behind a closing quote, straight behind a weight
+    (the third cell), and straight behind a number that ends a name where a blank or nothing follows; but not
+    where a weight stands behind the # that it would hide.
     """
-    before, sign, after = hidden.partition("#")
-    if not sign:
-        return False
-    mark = mark_of(before)
-    if mark is None and not _WITHIN_A_CELL.match(after):
-        return bool(_WITHIN_A_NAME.match(hidden))
-    cell = before.rpartition(mark)[2] if mark else before
-    number = _LAST_NUMBER.search(cell)
-    is_numbered = number is not None and _NO_NUMBER.search(cell[: number.start()]) is not None
-    return is_numbered or bool(_WITHIN_A_NAME.match(hidden))
+    for number, line in enumerate(text.splitlines(), 1):
+        fault = _fault_of_comment(line.strip())
+        if fault:
+            raise SweepError(f"{where}: line {number}: in {shown(line.strip())} {fault}")
+
+
+def _fault_of_comment(line: str) -> str:
+    """What is wrong with where the comment of a line begins; empty where another error says it, too."""
+    before = _before_comment(line)
+    if before in ("", line):
+        return ""
+    bare, behind = before.rstrip(), line[len(before) + 1 :]
+    mark = mark_of(bare)
+    cells = cells_of(bare, mark)
+    if re.match(r'[\s"]' if len(cells) > 2 else r'\s(?:[\s,;]|\Z)|"(?: |\Z)', before[-1] + behind):
+        return ""
+    if not _hides_weight(line, before, behind):
+        mixed = mark is not None and WEIGHT_BEHIND_A_BLANK.search(bare)
+        hidden = hidden_quotes(line if mark is None else line.replace("\t", " "))
+        if mixed or len(cells) > 3 or _BEGINS_A_COMMENT.match(hidden):
+            return ""
+        if len(cells) == 3:
+            no_weight = f"{shown(cells[2])} should be a number, the weight of a link"
+            return "" if is_number(cells[2]) else f"{no_weight}; write a name that holds # in quotes"
+    return "a # begins a comment within a name; write the name in quotes, or blanks around the # of a comment"
+
+
+def _hides_weight(line: str, before: str, behind: str) -> bool:
+    """Whether a weight stands behind the first #: in the third cell, or behind "1#1" between blanks."""
+    mark = mark_of(line)
+    cells, numbers = cells_of(line, mark), _NUMBERS.match(behind)
+    third = len(cells) > 2 and len(cells_of(before, mark)) < 3
+    return (third and _is_weight(cells[2].partition("#")[0].strip())) or (
+        numbers is not None and _is_weight(numbers[1])
+    )
+
+
+def _before_comment(line: str) -> str:
+    """A line up to its first # outside of quotes."""
+    return line[: len(hidden_quotes(line).partition("#")[0])]
 
 
 def hidden_quotes(line: str) -> str:
@@ -101,6 +124,10 @@ def is_number(cell: str) -> bool:
     except MatrixError:
         return False
     return True
+
+
+def _is_weight(cell: str) -> bool:
+    return is_number(cell) and 0 <= weight_in("", cell) <= 1
 
 
 def weight_in(where: str, cell: str) -> float:

@@ -14,12 +14,20 @@ from ....engine.gate.files import TEXT, read_regular
 from ....engine.gate.text import decoded, shown
 from ...square_matrix import MatrixError, Row, read_square
 from .library import networkx
-from .listed import cells_of, hidden_quotes, is_number, lines_of, mark_of, untitled, weight_in
+from .listed import (
+    WEIGHT_BEHIND_A_BLANK,
+    cells_of,
+    hidden_quotes,
+    is_number,
+    lines_of,
+    mark_of,
+    require_whole_names,
+    untitled,
+    weight_in,
+)
 
 MOST_CITIES = 64
 KINDS = "a matrix (.csv), .graphml, or a list of links (.edges, .edgelist, .txt, .tsv)"
-# "Lyon Nice 0,5": a number with decimals behind a blank, in a line that is not separated by blanks alone.
-_WEIGHT_BEHIND_A_BLANK = re.compile(r"[^\s,;] +\d*[.,]\d+\Z")
 _SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas", None: "blanks"}
 _LISTS = (".edges", ".edgelist", ".txt", ".tsv")
 
@@ -117,7 +125,7 @@ def _written_by_r(where: str, text: str) -> Named | None:
 
     None where it may be a list of links.
     """
-    lines = [line for _, line in lines_of(where, text)[: MOST_CITIES + 2]]
+    lines = [line for _, line in lines_of(text)[: MOST_CITIES + 2]]
     for mark in _SEPARATORS:
         named = _square(where, [cells_of(line, mark) for line in lines])
         if named is not None:
@@ -146,10 +154,11 @@ def _square(where: str, rows: list[list[str]]) -> Named | None:
 
 def _links(where: str, text: str, directed: bool) -> Named:
     """One link a line: two cities and perhaps a weight, between commas, semicolons, tabs or spaces."""
+    require_whole_names(where, text)
     links: dict[tuple[str, str], float] = {}
     cities: dict[str, None] = {}
     separators: dict[str | None, int] = {}
-    for number, line in untitled(where, lines_of(where, text)):
+    for number, line in untitled(where, lines_of(text)):
         mark = mark_of(line)
         separators.setdefault(mark, number)
         here = f"{where}: line {number}"
@@ -169,7 +178,7 @@ def _links(where: str, text: str, directed: bool) -> Named:
 def _separated_alike(where: str, line: str, separators: Mapping[str | None, int]) -> None:
     """SweepError where a line may be read in two ways: a comma may be that of decimals, marks are mixed."""
     spaced = len(separators) > 1 or None not in separators
-    if spaced and _WEIGHT_BEHIND_A_BLANK.search(hidden_quotes(line)):
+    if spaced and WEIGHT_BEHIND_A_BLANK.search(hidden_quotes(line)):
         raise SweepError(
             f"{where}: {shown(line)} may be separated by blanks or not; "
             "put a tab or a semicolon between cities and weights"

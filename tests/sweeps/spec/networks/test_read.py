@@ -1,5 +1,7 @@
 """A matrix of links in the forms that spreadsheets and R leave it in: the same weights from each."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -51,7 +53,7 @@ def test_what_write_table_leaves_is_read_whatever_names_hold_and_how_the_file_en
                 rows.append(" ".join([f'"{name}"', *(f"{x:g}".replace(".", point) for x in row)]))
             for ending in ("csv", "txt"):
                 path = tmp_path / f"a.{ending}"
-                path.write_text("\n".join(rows))
+                path.write_text("\n".join(rows) + ("#by rail" if ending == "txt" else ""))
                 named = read_network("networks.a", path, "weight", False)
                 assert named.cities == names
                 np.testing.assert_array_equal(named.weights, WEIGHTS)
@@ -101,6 +103,15 @@ def test_a_name_is_not_cut_where_a_comment_would_begin_within_it(tmp_path):
     within = ["Site#1 Site#2", "A;Site#2;0.5", "A B 0.5\nA C# by rail", 'A\tC"D"#1']
     # Numbers behind a blank are a part of the name, where cells are separated by marks.
     within += ["A 1#1,B", "A 1#1;A 1#2;0.5", "B,A 1#1", "B;C\nB;A 1#2;0.5", "A 1#1\tB 1#1\nA 1#1\t0\t1"]
+    # Where a weight would be hidden, or a tab ends the cell.
+    within += [
+        "A B 1#1 0.5",
+        "A B 1#1, 0.5",
+        "Site B 1#1;C;0.5",
+        "A 1# 0.5",
+        "Lyon Site #1;B;0.5",
+        "A 1#\tB 2#",
+    ]
     for line in within:
         path.write_text(line)
         with pytest.raises(
@@ -109,9 +120,53 @@ def test_a_name_is_not_cut_where_a_comment_would_begin_within_it(tmp_path):
             read_network("networks.a", path, "weight", True)
     comments = ["#x\nA B 0.5#by rail, or by sea", "A B 0.5 #by#rail", "A;B;0.5 # x", '"A" "B" 5e-1#']
     comments += ["A, B, 0.5#x", '"A";B;"0.5"#x', '"A 1#1";"A 1#2";0.5#x;y', "A 1;B;0,5#1", "A 1;B 2;0.5 #1;2"]
-    for line in comments:
+    comments += [
+        "A B 0.5 #a,b,1",
+        "A B 0.5 #1 0.25",
+        "A B 0.5#line 1",
+        "A B 0.5#\tx",
+        "A B 0.5#Smith, J., 2020",
+    ]
+    unweighted = ['"A" "B"# 1', "A,B 1#\tx", "A;B #;0.5", "1 2# x, y"]
+    for line in comments + unweighted:
         path.write_text(line)
-        assert read_network("networks.a", path, "weight", True).weights[0, 1] == 0.5
+        weights = read_network("networks.a", path, "weight", True).weights
+        assert weights[0, 1] == (1 if line in unweighted else 0.5)
+
+
+NAMES = ("B", "1", "E1", "2-1", "B 1", "1 2", '"B 1#1"')
+COMMENTS = ("", "x", "1", ",b", "a;b", "Smith, 2020", " x, y")
+
+
+@pytest.mark.parametrize("mark", [" ", "\t", ",", "; "])
+def test_a_comment_takes_nothing_from_names_and_weights(tmp_path, mark):
+    path = tmp_path / "a.txt"
+
+    def read_line(*cells, end=""):
+        path.write_text(mark.join(cells) + end)
+        return read_network("networks.a", path, "weight", True)
+
+    names = [name for name in NAMES if mark != " " or " " not in name or name[0] == '"']
+    for name, weight, comment in product(names, ("", "0.5", "1e-1"), COMMENTS):
+        cells = ["A", name, weight][: 3 if weight else 2]
+        ends = [f" #{comment}", f"\t#{comment}", f"#{comment}"]
+        # Any name may go on behind a #, but for one in quotes, or a number and then # and a blank or nothing.
+        is_whole = name[0] == '"' or (name[-1] in "12" and comment in ("", " x, y"))
+        if not weight and not is_whole:
+            with pytest.raises(SweepError, match="a # begins a comment within a name; write"):
+                read_line(*cells, end=ends.pop())
+        for end in ends:
+            named = read_line(*cells, end=end)
+            assert named.cities == ("A", name.strip('"'))
+            assert named.weights[0, 1] == float(weight or 1)
+    for name, rest in product(names[:-1], ("#1", "#x", "# 1", " #1")):
+        whole = f"{name}{rest}"
+        if " " in whole and mark == " ":
+            continue
+        for cells in (("A", whole, "0.5"), (whole, "A", ".5"), (whole, f"{name}#2", "1")):
+            with pytest.raises(SweepError, match="a # begins a comment within a name; write"):
+                read_line(*cells)
+        assert read_line("A", f'"{whole}"', "0.5", end="#x").cities == ("A", whole)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
@@ -188,6 +243,10 @@ def test_every_list_of_links_is_the_same_network(tmp_path, text):
         ("Lyon;Nice 0,5\n", "may be separated by blanks or not"),
         ("Lyon\tNice 0.5\n", "may be separated by blanks or not"),
         ("Lyon Nice\n\nNice, Brest\n", "line 3: 'Nice, Brest' is separated by commas, and line 1 by blanks"),
+        ("Lyon\tNice 0.5#x\n", "may be separated by blanks or not"),
+        ("Lyon, Nice 0,5#x\n", "may be separated by blanks or not"),
+        ("Lyon Nice e#x,y\n", "'e' should be a number, the weight of a link"),
+        ("Lyon,Nice,0,5#x\n", "should be two cities and perhaps a weight"),
         ("Lyon;Nice;1\nNice\tBrest\t1\n", "is separated by tabs, and line 1 by semicolons; use one"),
     ],
 )

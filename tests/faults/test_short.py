@@ -13,6 +13,15 @@ def totals(table):
     return re.findall(r"^\| \*\*(.+)\*\* \| \*\*(.+)\*\* \| \*\*(.+)\*\* \|$", table, re.M)
 
 
+def test_a_few_kills_and_some_damage_lose_nothing():
+    command = [sys.executable, "-m", "faults", "kills", "damage", "--count", "2"]
+    result = subprocess.run(command, cwd=ROOT / "tests", capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    rows = totals(result.stdout)
+    assert len(rows) == 2
+    assert all(int(tried) == int(survived) >= 2 for _, tried, survived in rows)
+
+
 @costs_seconds
 def test_nothing_is_lost_and_nothing_is_silent():
     command = [sys.executable, "-m", "faults", "--short"]

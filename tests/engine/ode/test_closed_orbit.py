@@ -11,7 +11,7 @@ from equisweep.kernels.flow import Attractor, Flow, Observable
 from equisweep.kernels.status import Status
 from helpers.flows import LORENZ
 from helpers.products import costs_seconds
-from scipy.integrate import solve_ivp
+from scipy.integrate import quad, solve_ivp
 from scipy.special import ellipk
 
 
@@ -137,7 +137,8 @@ def test_the_state_returns_and_not_only_what_is_followed():
     np.testing.assert_allclose(half, [-last[0], -last[1], last[2]], rtol=1e-4)
 
 
-# A spring and a component that decays beside it; a pendulum that swings or goes round.
+# A spring and a component that decays beside it; a pendulum that swings or goes round, past two wells a turn
+# where `b` is large, and a gauge that follows its speed.
 BESIDE = Flow(
     start=lambda p: jnp.stack([1.0 + 0 * p["a"], 0 * p["a"], 1 + 0 * p["a"]]),
     field=lambda t, s, p: jnp.stack([s[1], -s[0], -p["a"] * s[2]]),
@@ -146,8 +147,8 @@ BESIDE = Flow(
     swings=("x",),
 )
 ROTOR = Flow(
-    start=lambda p: jnp.stack([0 * p["w"], p["w"]]),
-    field=lambda t, s, p: jnp.stack([s[1], -jnp.sin(s[0])]),
+    start=lambda p: jnp.stack([0 * p["w"], p["w"], p["w"]]),
+    field=lambda t, s, p: jnp.stack([s[1], -jnp.sin(s[0]) - p["b"] * jnp.sin(2 * s[0]), s[1] - s[2]]),
     observe=lambda s, p: {"speed": s[1]},
     observables=(Observable("speed", "w", "1", "speed"),),
     swings=("speed",),
@@ -162,11 +163,20 @@ def test_what_still_decays_beside_a_swing_keeps_the_orbit_open():
     np.testing.assert_allclose(out["period"][[0, 3]], 2 * np.pi, rtol=1e-9)
 
 
-@costs_seconds
-def test_an_angle_that_goes_round_closes():
-    out = run(ROTOR, w=[1.0, 3.0], horizon=[100.0] * 2)
+def test_an_angle_that_goes_round_closes_after_one_loop_or_two():
+    """Past two wells of different depth the speed is largest twice before the orbit closes."""
+    out = run(ROTOR, w=[1.0, 3.0, 4.0], b=[0.0, 0.0, 2.0], horizon=[60.0] * 3)
     # By the complete elliptic integrals, of a pendulum that swings and of one that goes round.
-    np.testing.assert_allclose(out["period"], [4 * ellipk(0.25), 4 / 3 * ellipk(4 / 9)], rtol=1e-8)
+    known = [4 * ellipk(0.25), 4 / 3 * ellipk(4 / 9)]
+
+    def speed(angle):
+        return np.sqrt(16 - 2 * (1 - np.cos(angle)) - 2 * (1 - np.cos(2 * angle)))
+
+    twice = 2 * quad(lambda angle: 1 / speed(angle), 0, np.pi, epsabs=1e-12, epsrel=1e-12)[0]
+    np.testing.assert_allclose(out["period"], [*known, twice], rtol=1e-8)
+    least = speed(np.linspace(0, np.pi, 100_001)).min()
+    np.testing.assert_allclose(out["speed_amplitude"], [2, 3 - np.sqrt(5), 4 - least], rtol=1e-7)
+    assert list(out["loops"]) == [1, 1, 2]
     assert (out["attractor"] == Attractor.closed_orbit).all()
 
 

@@ -18,7 +18,7 @@ from ..suite import Outcome
 
 NAME = "damage"
 OTHERS = (OTHER, Kind(OTHER.loss, MANY.samples))  # cubes of the same shapes
-_BATCH = 50  # trials in one child
+_BATCH = 10  # trials in one child
 _RUNS = 10  # of so many trials one goes on to a run and a repair
 
 

@@ -3,13 +3,11 @@
 import jax
 import numpy as np
 from equisweep.engine.codegen.lower.special import digamma
-from helpers.products import costs_seconds
 from scipy import special
 
 EPS = np.finfo(float).eps
 
 
-@costs_seconds
 def test_digamma_is_right_to_rounding_on_both_sides_of_its_poles():
     x = np.linspace(-20.3, 20.3, 4001)
     between = x[np.abs(x - np.round(x)) > 1e-3]

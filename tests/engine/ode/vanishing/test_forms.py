@@ -2,6 +2,7 @@
 
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from equisweep.engine.codegen import lane_loop as loops
 from equisweep.engine.codegen.cpu import jit as machine_code
 from equisweep.engine.codegen.cpu.backend import Cpu
@@ -34,19 +35,22 @@ GIVEN = {
 }  # fmt: skip
 
 
-def computed(monkeypatch, backend):
+def computed(monkeypatch, backend, method):
     monkeypatch.setattr(loops, "lane_backends", lambda: [backend])
     monkeypatch.setattr("equisweep.engine.ode.trajectory._FUNCTIONS", {})
-    out = lanes(EPIDEMIC, Method("tsit5", rtol=1e-6), TIMES)({k: jnp.asarray(v) for k, v in GIVEN.items()})
+    out = lanes(EPIDEMIC, method, TIMES)({k: jnp.asarray(v) for k, v in GIVEN.items()})
     return {name: np.asarray(values) for name, values in out.items()}
 
 
-@costs_seconds
-def test_threads_vectors_and_whole_programs_have_the_same_bits(monkeypatch):
+METHODS = [Method("heun", rtol=1e-4), pytest.param(Method("tsit5", rtol=1e-6), marks=costs_seconds)]
+
+
+@pytest.mark.parametrize("method", METHODS, ids=["heun", "tsit5"])
+def test_threads_vectors_and_whole_programs_have_the_same_bits(monkeypatch, method):
     monkeypatch.setattr(machine_code, "OPTIMISE", 0)
-    program = computed(monkeypatch, Cpu(8))
+    program = computed(monkeypatch, Cpu(8), method)
     sides = SideBySide(OnThisProcessor(), Cpu(8))
-    by_parts = computed(monkeypatch, sides)
+    by_parts = computed(monkeypatch, sides, method)
     assert (program["i_final"] == 0).any()  # below all numbers
     assert program["status"].tolist() == [Status.not_steady] * 3
     assert len(sides.results) > 1

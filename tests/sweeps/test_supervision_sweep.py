@@ -58,6 +58,7 @@ def cube(path):
     return open_cube(path).load()
 
 
+@costs_seconds
 def test_trajectories_in_a_cube_are_those_of_lanes(cube):
     inside = cube.sel(horizon=40.0, p2=0.1, x0=0.4)
     p = {name: jnp.full(inside.r.size, value) for name, value in CASE.items()}

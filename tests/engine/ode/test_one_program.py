@@ -85,7 +85,8 @@ def test_orbits_of_every_solver_pass_their_saved_times_and_settle(monkeypatch, u
     assert len(np.unique(result["steps"])) > 5
 
 
-@pytest.mark.parametrize("solver", some(["tsit5", "rodas5p"], {"tsit5"}))
+@costs_seconds
+@pytest.mark.parametrize("solver", ["tsit5", "rodas5p"])
 def test_cycles_are_followed_past_saved_times(monkeypatch, uneven, solver):
     method = Method(solver, rtol=1e-5, max_steps=2000)
     result = same(monkeypatch, VAN_DER_POL, method, TIMES, mu=np.full(LANES, 0.7), **uneven)

@@ -10,7 +10,7 @@ from equisweep.kernels.games.registry import MODELS
 from equisweep.sweeps import Sweep, open_cube, plan, run
 from helpers.codegen.avx2 import compiled_for_avx2
 from helpers.cube_files import contents
-from helpers.products import costs_seconds, some
+from helpers.products import costs_seconds
 
 WITH_ORBITS = [name for name, model in MODELS.items() if model.flow is not None]
 
@@ -40,7 +40,8 @@ def test_cubes_of_single_precision_are_portable_too():
     assert plan(sweep_of("internal", dtype="float32"), trial=False).not_portable == ""
 
 
-@pytest.mark.parametrize("name", some(WITH_ORBITS, {"internal"}))
+@costs_seconds
+@pytest.mark.parametrize("name", WITH_ORBITS)
 def test_orbits_have_the_same_bytes_whatever_vectors_a_processor_has(tmp_path, monkeypatch, name):
     """Whole sweeps, cycles included: other instructions, other code, another number of lanes side by side.
 

@@ -128,6 +128,7 @@ def written_out(x):
     return total, jnp.stack([total, x])[None]
 
 
+@costs_seconds
 def test_what_moves_numbers_and_rounds_correctly_needs_no_compiler():
     x = np.linspace(-1, 2, 7)
     program = jax.make_jaxpr(jax.vmap(written_out))(x)

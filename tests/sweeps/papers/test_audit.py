@@ -44,6 +44,7 @@ def internal(request, tmp_path_factory):
         yield folder, audit("internal", folder, 60)
 
 
+@costs_seconds
 def test_the_largest_violations_are_those_of_the_oracle(small):
     checked = 0
     for study, cube in small:

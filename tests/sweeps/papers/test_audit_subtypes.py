@@ -36,6 +36,7 @@ def test_at_the_papers_rates_criticality_tells_nobody_apart(findings):
     assert findings["rates", "II (vulnerability first)"].fails == 0
 
 
+@costs_seconds
 def test_with_free_rewards_large_contracts_are_paid_less_a_unit(findings):
     """At the worst point, of the menu that HiGHS' bound proves to be the best."""
     tally = findings["log", "II (rates)"]

@@ -29,18 +29,21 @@ def test_every_claim_comes_out_as_expected(all_claims):
     assert all(c.reason for c in all_claims if not c.expected)
 
 
+@costs_seconds
 def test_the_papers_closed_orbit_under_dynamic_reward_is_refuted(all_claims):
     claim = named(all_claims, "dynamic reward: closed orbit")
     assert not claim.holds
     assert "boundary_cycle" in claim.by
 
 
+@costs_seconds
 def test_the_table_marks_what_is_not_as_expected(all_claims):
     assert "!" not in [line[0] for line in claims_table(all_claims).splitlines()]
     wrong = check.Claim("here", "a wrong claim", False, "1")
     assert claims_table([wrong]).splitlines()[-1].startswith("!  a wrong claim")
 
 
+@costs_seconds
 def test_ranges_of_the_lost_numbers_are_those_of_the_equations(all_claims):
     """Within a tenth of a cell: an interior point needs c1 < 10.36; a sixth appears below (c2 - r) / Le."""
     falls = named(all_claims, "static: the period falls with y0")

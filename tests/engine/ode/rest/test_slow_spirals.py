@@ -35,7 +35,7 @@ def time_to_settle(a, settle):
 
 
 # Errors of bosh3 and kvaerno5 point inward: they settled 2.2 and 1.1% early where a turn loses 0.6%.
-@pytest.mark.parametrize("solver", some([*SOLVERS], {"bosh3", "kvaerno5"}))
+@pytest.mark.parametrize("solver", some([*SOLVERS], {"bosh3"}))
 def test_they_settle_within_half_a_hundredth_of_their_time_after_hundreds_of_turns(solver):
     a = 1 / np.array([30.0, 100.0, 300.0, 1000.0, np.inf, np.inf])
     horizon = np.array([1e5, 1e5, 1e5, 1e5, 300.0, 3000.0])

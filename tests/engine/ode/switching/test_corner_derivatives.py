@@ -70,7 +70,8 @@ def test_a_step_is_kept_only_where_its_derivatives_are_those_of_one_side(solver)
 
 
 # Derivatives of implicit steps take XLA longest to compile.
-@pytest.mark.parametrize("solver", some(["kvaerno5", "tsit5"], {"tsit5"}))
+@costs_seconds
+@pytest.mark.parametrize("solver", ["kvaerno5", "tsit5"])
 def test_no_stage_of_a_kept_step_lies_beyond_a_switch_that_is_only_felt_by_derivatives(solver):
     """A stage of kvaerno5 lies beyond the end of its step; what is switched, `u`, may be 0 so far.
 

@@ -217,11 +217,8 @@ def test_a_switch_of_each_changes_sign_wherever_it_jumps_or_bends():
         assert changed.all(), name
 
 
-# A program of each third takes 5 s to make.
-MORE = [pytest.param(names, marks=costs_seconds) for names in (IN_SCALARS[1::3], IN_SCALARS[2::3], BY_XLA)]
-
-
-@pytest.mark.parametrize("names", [IN_SCALARS[::3], *MORE], ids=lambda names: names[0])
+@costs_seconds
+@pytest.mark.parametrize("names", [BY_XLA, *(IN_SCALARS[k::3] for k in range(3))], ids=lambda names: names[0])
 def test_what_jumps_with_the_state_is_a_switch(names):
     flow = Flow(
         start=lambda p: jnp.concatenate([jnp.asarray([1.0, 0.0]), jnp.zeros(len(names))]) + 0 * p["horizon"],

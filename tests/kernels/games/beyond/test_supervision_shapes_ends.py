@@ -81,6 +81,7 @@ def test_mathematics_and_a_long_integration_agree(shapes):
     assert slides.any() == ("step" in shapes)
 
 
+@costs_seconds
 def test_a_point_and_a_cycle_that_both_repel_leave_a_closed_orbit_to_which_others_tend():
     """Caps r < f let the boundary repel; the reward, steep where the fine is flat, the point inside."""
     p = CASE | LIMIT_CYCLE
@@ -158,6 +159,7 @@ def test_orbits_across_a_step_are_scipys():
     assert out["attractor"][0] != REST
 
 
+@costs_seconds
 def test_between_steps_orbits_close_although_the_fine_only_falls():
     """Beside a stable corner, too: there mathematics must not say that all orbits come to rest."""
     shapes, p = ("constant", "step"), CASE | {"fine_threshold": 0.9, "horizon": 60.0}

@@ -10,7 +10,7 @@ from equisweep.kernels.games.external.model import EXTERNAL, external
 from equisweep.kernels.status import Status
 from helpers.codegen.grids import of_many, of_many_by_xla
 from helpers.oracles import external as oracle
-from helpers.products import covering, some
+from helpers.products import costs_seconds, covering
 from helpers.tolerance import assert_close
 
 REAL = tuple(o.name for o in EXTERNAL.outputs if o.kind == "real")
@@ -79,7 +79,8 @@ def test_single_precision_in_gives_single_precision_out(mechanism, formulation):
         assert np.median(error) < 2e-6, name
 
 
-@pytest.mark.parametrize("mechanism", some(["cooperation", "compensation"], ["cooperation"]))
+@costs_seconds
+@pytest.mark.parametrize("mechanism", ["cooperation", "compensation"])
 def test_mapped_over_nested_axes_equals_point_by_point(mechanism):
     solve = partial(external, mechanism=mechanism, n_max=4)
     axes = {

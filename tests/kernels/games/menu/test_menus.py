@@ -177,7 +177,8 @@ def test_at_rates_by_type_levels_share_and_the_paper_is_right_where_every_level_
     assert wrong > 2
 
 
-@pytest.mark.parametrize("terms", some(["rates", *FREE], ["power"]))
+@costs_seconds
+@pytest.mark.parametrize("terms", ["rates", *FREE])
 def test_derivatives_are_those_of_differences(terms):
     rng = np.random.default_rng(12)
     names = ["resources", "reward", "centre_utility", "kept_resources"]

@@ -30,6 +30,7 @@ def test_the_suite_and_the_rest_are_all_tests(pytestconfig):
 # Files of which every test costs seconds: why that is enough.
 _ALL_COST_SECONDS = {
     "engine/gpus/test_several_devices.py": "test_simulated.py shares tiles among GPUs that it simulates",
+    "sweeps/papers/test_audit_subtypes.py": "test_audit.py holds findings of other studies against oracles",
 }
 
 

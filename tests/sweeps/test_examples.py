@@ -139,6 +139,7 @@ def test_stiff_reactions_agree_with_scipys_radau(tmp_path):
     assert (cube["steps"] < 500).all()
 
 
+@costs_seconds
 def test_a_year_of_a_worm_costs_what_small_steps_say(tmp_path):
     cube = cube_of("patching", tmp_path)
     fine = cube["status"] == Status.ok

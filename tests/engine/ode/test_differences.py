@@ -48,6 +48,7 @@ def epidemic(product):
     return flow(field, "sir", [0.99, 0.01, 0.0])
 
 
+@costs_seconds
 def test_an_orbit_of_a_callback_ends_as_that_of_the_same_field():
     p = {"b": [0.8, 2.0], "horizon": [100.0] * 2}
     by_differences, exact = (run(epidemic(product), **p) for product in (called(np.multiply), jnp.multiply))

@@ -49,6 +49,7 @@ def test_with_free_rewards_large_contracts_are_paid_less_a_unit(findings):
     assert np.diff(got["reward"] / got["resources"], axis=0).min() == pytest.approx(tally.least, rel=1e-6)
 
 
+@costs_seconds
 def test_contracts_for_types_are_never_better(findings):
     tally = findings["log", "II (types)"]
     assert tally.holds == 0

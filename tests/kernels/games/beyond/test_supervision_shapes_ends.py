@@ -119,6 +119,7 @@ def test_a_closed_orbit_that_nearly_touches_all_four_sides_is_no_cycle_along_the
     assert out["y_amplitude"][0] == pytest.approx(np.ptp(late[1]), abs=1e-4)
 
 
+@costs_seconds
 def test_the_cycle_and_the_point_may_both_attract_and_the_start_decides():
     p = CASE | ROUND | {"r": 25.0, "f": 20.0, "reward_exponent": 0.15, "fine_exponent": 1.0, "S": 80.0}
     known, rest = by_mathematics(POWERS)([p])

@@ -5,9 +5,11 @@ What a file does not say beyond doubt is refused: a wrong cell would be a wrong 
 
 import csv
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TypeVar
+
+import numpy as np
 
 DELIMITERS = {"\t": "tabs", ";": "semicolons", ",": "commas", "|": "bars"}
 _BLANK = " "  # as R and NumPy separate cells where nothing else does
@@ -15,6 +17,12 @@ MOST = 1000  # rows and columns
 _MOST_LINES = 200_000
 _LONGEST_ROW = 10**6  # characters: each cell of a row takes fifty times the memory of its letter
 _LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+# No blank behind the #.
+_MARKED_ROW = re.compile(r"\s*#\S")
+_MAY_BE_A_ROW = (
+    "line {}: it may be a row or, as it begins with #, a comment; put its first cell in quotes if it is "
+    "a row, or a blank behind the # if it is none"
+)
 
 Read = TypeVar("Read")
 
@@ -35,14 +43,43 @@ def read_square(text: str, of: str, matrix: Callable[[list[Row]], Read]) -> Read
     """What `matrix` makes of the rows of cells in a text, of so many things of a kind `of` ("factors").
 
     Cells are separated by tabs, semicolons, commas or bars, whichever gives a matrix, or by blanks alone; a
-    first line ``sep=;`` says it. Lines that begin with # outside of quotes are comments. Rows and columns at
-    the edges that hold nothing are left out. Raises MatrixError; so does `matrix` of rows that are none.
+    first line ``sep=;`` says it. Lines that begin with # outside of quotes are comments; where one may be
+    a row as well, it is refused. Rows and columns at the edges that hold nothing are left out. Raises
+    MatrixError; so does `matrix` of rows that are none.
     """
     text = _LINE_ENDS.sub("\n", text)
     lines = text.count("\n")
     if lines > _MOST_LINES:
         raise MatrixError(f"it has {lines:,} lines; at most {_MOST_LINES:,} are read")
-    stated, text = stated_delimiter(_without_comments(text))
+    number, with_marked = _marked_rows(text)
+    try:
+        read = _read(_without_comments(text), of, matrix)
+    except MatrixError as error:
+        if number and _read_or_none(with_marked, of, matrix) is not None:
+            raise MatrixError(f"{error}; {_MAY_BE_A_ROW.format(number)}") from None
+        raise
+    other = _read_or_none(with_marked, of, matrix) if number else None
+    if other is not None and not _same(read, other):
+        raise MatrixError(_MAY_BE_A_ROW.format(number))
+    return read
+
+
+def _read_or_none(text: str, of: str, matrix: Callable[[list[Row]], Read]) -> Read | None:
+    try:
+        return _read(text, of, matrix)
+    except MatrixError:
+        return None
+
+
+def _same(one: object, other: object) -> bool:
+    """Whether two matrices have the same names and entries."""
+    both = zip(vars(one).values(), vars(other).values(), strict=True)
+    return all(np.array_equal(a, b) for a, b in both)
+
+
+def _read(text: str, of: str, matrix: Callable[[list[Row]], Read]) -> Read:
+    """What `matrix` makes of a text without comments."""
+    stated, text = stated_delimiter(text)
     if not text.strip():
         raise MatrixError("the file is empty")
     tables, large = {}, []
@@ -72,14 +109,33 @@ def read_square(text: str, of: str, matrix: Callable[[list[Row]], Read]) -> Read
     return next(iter(read.values()))
 
 
-def _without_comments(text: str) -> str:
-    """The text without lines that begin with # outside of a quoted cell."""
-    lines, open_quote = [], False
-    for line in text.split("\n"):
-        comment = not open_quote and line.lstrip().startswith("#")
-        lines.append("" if comment else line)
-        open_quote ^= not comment and line.count('"') % 2 == 1
+def _without_comments(text: str, kept: Collection[int] = ()) -> str:
+    """The text without lines that begin with # outside of a quoted cell, but for those `kept` by number."""
+    lines = text.split("\n")
+    for index in _comments(lines):
+        if index + 1 not in kept:
+            lines[index] = ""
     return "\n".join(lines)
+
+
+def _comments(lines: list[str]) -> list[int]:
+    """Indices of lines that begin with # outside of a quoted cell."""
+    comments, open_quote = [], False
+    for index, line in enumerate(lines):
+        comment = not open_quote and line.lstrip().startswith("#")
+        comments += [index] * comment
+        open_quote ^= not comment and line.count('"') % 2 == 1
+    return comments
+
+
+def _marked_rows(text: str) -> tuple[int, str]:
+    """The first line whose # may begin a name in a row of cells, 0 where there is none.
+
+    And the text with all such lines and without all other comments.
+    """
+    lines = text.split("\n")
+    numbers = [index + 1 for index in _comments(lines) if _MARKED_ROW.match(lines[index])]
+    return (numbers[0], _without_comments(text, numbers)) if numbers else (0, text)
 
 
 def stated_delimiter(text: str) -> tuple[str, str]:

@@ -56,7 +56,11 @@ def _known(text: str, known: Sequence[str]) -> str | None:
         if one in known:
             return one
     alike = [label for label in known if _bare(label) == _bare(plain)]
-    return alike[0] if len(alike) == 1 else None
+    if len(alike) == 1:
+        return alike[0]
+    # Classes along a dimension of their own have underscores for the blanks of their names.
+    stored = plain.strip('"').replace(" ", "_")
+    return stored if stored in known else None
 
 
 def _bare(text: str) -> str:

@@ -61,7 +61,9 @@ def spell(text: str, known: Collection[str], functions: Collection[str]) -> Spel
         if quoted:
             place = quoted.end()
             if quoted[1] is not None:
-                (spelt.names if quoted[1] in known else spelt.unknown)[byte] = quoted[1]
+                stored = quoted[1].replace(" ", "_")  # as classes along a dimension of their own are
+                name_there = quoted[1] if quoted[1] in known or stored not in known else stored
+                (spelt.names if name_there in known else spelt.unknown)[byte] = name_there
                 put(_underscores(quoted[0]))
             else:
                 spelt.texts[byte] = quoted[2] if quoted[2] is not None else quoted[3]

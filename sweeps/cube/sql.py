@@ -19,7 +19,15 @@ from ..spill import private_folder
 from .classes import classes_of
 from .lazy import grid_dims
 from .rows import Rows
-from .sql_names import Names, alike_hint, by_inside, keyword_hint, restored, rewrite, tokenize
+from .sql_names import (
+    Names,
+    alike_hint,
+    by_inside,
+    keyword_hint,
+    restored,
+    rewrite,
+    with_labels_as_stored,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -145,21 +153,16 @@ def sql(dataset: "xr.Dataset", query: str) -> "pa.Table":
 
 
 def _with_classes_as_stored(query: str, dataset: "xr.Dataset") -> str:
-    """The query with classes whose names have blanks as the cube has them, with underscores.
-
-    A text that is a label of an axis stays as it is.
-    """
-    classes = {name for array in dataset.data_vars.values() for name in classes_of(array).values()}
-    labels = [array for array in dataset.coords.values() if array.dtype.kind in "TUO"]
-    parts = []
-    for text, space, kind in tokenize(query):
-        name = text[1:-1].replace("''", "'")
-        stored = name.replace(" ", "_")
-        is_class = kind == "string_const" and text[:1] == "'" and " " in name and stored in classes
-        if is_class and not any(name in np.ravel(array.values).tolist() for array in labels):
-            text = "'" + stored.replace("'", "''") + "'"
-        parts += [text, space]
-    return "".join(parts)
+    """The query with names of classes that have blanks as the cube has them, with underscores."""
+    if "'" not in query:
+        return query
+    classes = {str(name): set(classes_of(array).values()) for name, array in dataset.data_vars.items()}
+    labels = {
+        str(name): {str(label) for label in np.ravel(array.values)}
+        for name, array in dataset.coords.items()
+        if array.dtype.kind in "TUO"
+    }
+    return with_labels_as_stored(query, classes | labels)
 
 
 def _require_select(connection: "duckdb.DuckDBPyConnection", query: str) -> None:

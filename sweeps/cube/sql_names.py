@@ -6,7 +6,7 @@ and results bear the names that were written. A name that is spelt like neither 
 says.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ...engine.errors import SweepError
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # Words that SQL takes for a value even where a column has their name.
 _VALUES = {"true": "(1 = 1)", "false": "(1 = 0)", "null": "nullif(1, 1)"}
+_EQUAL = frozenset({"=", "==", "<>", "!="})
 _DESCRIBE = ("describe", "summarize", "show", "desc")
 # Words that are no names without quotes, and so never columns there.
 _RESERVED = (
@@ -75,6 +76,36 @@ def rewrite(query: str, columns: Names, tables: Names, connection: "duckdb.DuckD
         takes = takes and (kind == "identifier" or text.lower() not in reserved)
         parts += ['"' + known[name].replace('"', '""') + '"' if takes else text, space]
     return "".join(parts)
+
+
+def with_labels_as_stored(query: str, labels: Mapping[str, Collection[str]]) -> str:
+    """The query with texts that are labels but for their blanks as these labels, which have underscores.
+
+    `labels` are those of every column. Where the text as it stands is a label of another column, the column
+    that it is compared with decides: the one named last before it, or the next one behind ``'text' =``.
+    """
+    tokens = tokenize(query)
+    parts = []
+    for index, (text, space, kind) in enumerate(tokens):
+        if kind == "string_const" and text[:1] == "'" and " " in text:
+            name = text[1:-1].replace("''", "'")
+            stored = name.replace(" ", "_")
+            own = {column for column, known in labels.items() if name in known}
+            other = {column for column, known in labels.items() if stored in known} - own
+            if other and (not own or _compared_with(tokens, index, own | other) in other):
+                text = "'" + stored.replace("'", "''") + "'"
+        parts += [text, space]
+    return "".join(parts)
+
+
+def _compared_with(tokens: Sequence[tuple[str, str, str]], index: int, columns: Collection[str]) -> str:
+    """Which of some columns the text at `index` is compared with; empty where none of them is named."""
+    named = {name.casefold(): name for name in columns} | {name: name for name in columns}
+    names = [unquoted(text) if kind != "string_const" else "" for text, _, kind in tokens]
+    names = [named.get(name) or named.get(name.casefold()) or "" for name in names]
+    before, behind = names[index - 1 :: -1], names[index + 1 :]
+    ahead = index + 1 < len(tokens) and tokens[index + 1][0] in _EQUAL
+    return next(filter(None, behind + before if ahead else before + behind), "")
 
 
 def tokenize(query: str) -> list[tuple[str, str, str]]:

@@ -5,7 +5,6 @@ What a file does not say beyond doubt is refused: a wrong entry would be a wrong
 
 import re
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ....engine.gate.text import VALUE, clean, shown
@@ -54,14 +53,15 @@ def _untitled(rows: list[Row]) -> Matrix:
 def _matrix(rows: list[Row]) -> Matrix:
     """The matrix in rows of cells, wherever its names stand, which become one line each."""
     rows = [Row(row.line, [" ".join(cell.split()) for cell in row.cells]) for row in rows]
-    if all(_entry(cell) is not None for row in rows for cell in row.cells):
+    if _are_entries(rows):
         return _unnamed(rows)
     head, body = rows[0], rows[1:]
-    if _entry(head.cells[0]) is None and len(head.cells) > 1 and _are_entries(head.cells[1:]):
+    entries = Row(head.line, head.cells[1:])
+    if _entry(head.cells[0]) is None and entries.cells and _are_entries([entries]):
         return _named([row.cells[0] for row in rows], [Row(row.line, row.cells[1:]) for row in rows])
     if body and all(len(row.cells) == len(head.cells) + 1 for row in body):
         return _with_both(head.cells, body)  # as R writes it, without a corner
-    if body and len(body) == len(head.cells) and all(_are_entries(row.cells) for row in body):
+    if body and len(body) == len(head.cells) and _are_entries(body):
         return _named(head.cells, body)
     return _with_both(head.cells[1:], body)
 
@@ -117,8 +117,13 @@ def checked_names(names: object) -> list[str]:
     return names
 
 
-def _are_entries(cells: Iterable[str]) -> bool:
-    return all(_entry(cell) is not None for cell in cells)
+def _are_entries(rows: list[Row]) -> bool:
+    """Whether rows hold entries alone, or a dash on the diagonal."""
+    return all(
+        _entry(cell) is not None or (i == j and cell in _NOT_ASKED)
+        for i, row in enumerate(rows)
+        for j, cell in enumerate(row.cells)
+    )
 
 
 def _entry(cell: str) -> bool | None:

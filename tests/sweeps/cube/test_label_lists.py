@@ -113,6 +113,43 @@ def test_a_text_that_is_a_label_too_stays_as_it_is_in_sql():
     assert result["n"].to_pylist() == [len(POINTS)]
 
 
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("kind = 'halb (é)'", lambda kind, a: kind),
+        ("kind = 'halb_(é)'", lambda kind, a: kind),
+        ("a = 'halb (é)'", lambda kind, a: a | (kind & False)),
+        ("a = 'halb (é)' and KIND <> 'halb (é)'", lambda kind, a: a & ~kind),
+        ("a in ('b', 'halb (é)') and kind in ('x', 'halb (é)')", lambda kind, a: kind),
+        ("'halb (é)' = kind or cube.a = 'halb (é)'", lambda kind, a: kind | a),
+        ("case kind when 'halb (é)' then a = 'b' else false end", lambda kind, a: kind & ~a),
+    ],
+)
+def test_of_a_class_and_a_label_that_are_called_alike_sql_takes_that_of_the_column(condition, expected):
+    data = with_classes().assign_coords(a=np.array(["halb (é)", "b"], np.dtypes.StringDType()))
+    is_kind = data["kind"].values == KINDS.index("halb_(é)")
+    result = sql(data, f"select count(*) as n from cube where {condition}")
+    assert result["n"].to_pylist() == [expected(is_kind, np.array([True, False])).sum()]
+
+
+def test_classes_along_a_dimension_are_named_with_blanks_too():
+    kinds = np.array([*KINDS, "plain_(x,_y)"], np.dtypes.StringDType())
+    data = xr.Dataset(
+        {
+            "points": (("a", "kind"), np.arange(2 * len(kinds)).reshape(2, -1)),
+            "status": ("a", np.uint8([1, 1])),
+        },
+        {"a": [0.0, 1.0], "kind": kinds},
+    )
+    last = [len(KINDS), 2 * len(KINDS) + 1]
+    assert select(data, ["kind=plain (x, y)"])["points"].values.tolist() == last
+    assert select(data, {"kind": ["plain (x, y)", KINDS[0]]})["points"].shape == (2, 2)
+    rows = sql(data, "select points from cube_kind where kind = 'plain (x, y)'")
+    assert rows["points"].to_pylist() == last
+    chosen = where(data, f"`points.plain (x, y)` > {last[0]}")
+    assert chosen["status"].notnull().values.tolist() == [False, True]
+
+
 def test_a_picture_of_classes_bears_all_labels():
     figure = plot(
         with_classes(), "kind", "a", "rest_point", kind="classes", selections=["rest_point=(1,1),a,b"]

@@ -5,6 +5,7 @@ import codecs
 import numpy as np
 import pandas as pd
 import pytest
+from equisweep.sweeps.papers.internal.matrix_file import Matrix, MatrixError, read_matrix
 from equisweep.sweeps.papers.internal.structure import StructureError, load_structure
 
 NAMES = ("policy", "staff", "data")
@@ -125,3 +126,17 @@ def test_what_is_open_to_doubt_is_refused(tmp_path, case):
     with pytest.raises(StructureError, match=message) as error:
         load_structure(tmp_path / "a.csv")
     assert "\n" not in str(error.value)
+
+
+def test_a_line_that_begins_with_a_mark_and_may_be_a_row_is_refused():
+    for text in ("#h,b\n0,1\n0,0\n", "#x;0;1\ny;0;0\n", "n\t#1\t#2\n#1\t0\t1\n#2\t0\t0\n"):
+        with pytest.raises(MatrixError, match=r"line \d: it may be a row or, as it begins with #, a comment"):
+            read_matrix(text)
+    for comment in ("# h,b\n", "#by hand\n", "#\n", "#,a,b\n", "#a,b,c,d\n"):
+        assert read_matrix(comment + "a,0,1\nb,0,0\n") == Matrix(("a", "b"), [(0, 1)])
+    assert read_matrix('"#h",b\n0,1\n0,0\n').names == ("#h", "b")
+
+
+@pytest.mark.parametrize("text", ["a,-,0\nb,1,-\n", "a,b\n-,0\n1,–\n", ",a,b\na,-,0\nb,1,-\n", "-,0\n1,-\n"])
+def test_a_dash_on_the_diagonal_is_no_name_wherever_names_stand(text):
+    assert read_matrix(text) == Matrix(("a", "b") if "a" in text else ("1", "2"), [(1, 0)])

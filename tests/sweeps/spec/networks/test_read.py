@@ -255,3 +255,12 @@ def test_a_link_that_can_be_read_in_two_ways_is_refused(tmp_path, text, message)
     with pytest.raises(SweepError, match=r"networks\.a: .*a\.txt: line \d: ") as raised:
         read_network("networks.a", tmp_path / "a.txt", "weight", False)
     assert message in str(raised.value)
+
+
+def test_a_row_of_a_matrix_that_begins_with_a_mark_is_no_comment_unsaid(tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text("#1,#2\n0,0.5\n1,0\n")
+    with pytest.raises(SweepError, match="line 1: it may be a row or, as it begins with #, a comment"):
+        read_network("n", file, "weight", False)
+    file.write_text("#,Lyon,Nice\nLyon,0,0.5\nNice,1,0\n")
+    assert read_network("n", file, "weight", False).weights.tolist() == [[0, 0.5], [1, 0]]

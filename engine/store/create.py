@@ -4,6 +4,7 @@ import json
 import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -180,4 +181,6 @@ def _coordinate_attributes(space: Space, target: str) -> dict[str, Any]:
         return {"long_name": target}
     parameter = space.model.parameter(name)
     symbol = f"{parameter.symbol}[{component}]" if component else parameter.symbol
-    return {"long_name": parameter.meaning, "symbol": symbol, "units": parameter.unit}
+    about = {"long_name": parameter.meaning, "symbol": symbol, "units": parameter.unit}
+    ends = {"valid_min": parameter.domain.low, "valid_max": parameter.domain.high}
+    return about | {key: float(end) for key, end in ends.items() if isfinite(end)}

@@ -21,7 +21,7 @@ from ..plots.frame import COLOURS
 from ..plots.look.symbols import unit_text
 from .assets import PAGE, SCRIPTS, STYLE, bokeh_files, own_file
 from .controls import COLOUR_MAPS, controls_of
-from .page_data import array
+from .page_data import array, limits_of
 from .plain_labels import page_text
 
 if TYPE_CHECKING:
@@ -170,6 +170,7 @@ def _way(dataset: "xr.Dataset", name: str) -> dict[str, Any]:
         "label": page_text(labels.axis_label(coordinate, name)),
         "short": page_text(labels.short_name(coordinate, name)),
         "named": named,
+        "limits": limits_of(coordinate.values, coordinate.attrs),
         "positions": array(np.arange(len(texts), dtype=float) if named else coordinate.values.astype(float)),
         "texts": texts,
     }

@@ -1,6 +1,8 @@
 """A view as a page draws it: numbers, labels, colours and notes, and no markup."""
 
 from base64 import b64encode
+from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -63,10 +65,16 @@ def _way(way: Direction) -> dict[str, Any]:
             way.positions.astype(float) if way.table is None else np.arange(len(way.values), dtype=float)
         ),
         "at": array(at.astype(np.int32)),
+        "limits": limits_of(way.values, way.array.attrs),
     }
     if way.named:
         result["names"] = [page_text(labels.spoken(str(value))) for value in way.values]
     return result
+
+
+def limits_of(values: np.ndarray, attributes: Mapping[str, Any]) -> list[float | None]:
+    """Beyond which no cell of an axis reaches; None where it may reach anywhere."""
+    return [end if isfinite(end) else None for end in frame.limits(values, attributes)]
 
 
 def _layer(layer: Layer) -> dict[str, Any]:

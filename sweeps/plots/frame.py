@@ -1,6 +1,6 @@
 """The sheet that a picture is drawn on: its panels, their labels, the title above and the note below."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,8 @@ _WIDTHS = {1: (5.6, 1.1), 2: (4.4, 1.0), 3: (3.4, 0.85)}
 _NARROW = (2.7, 0.7)
 # What stands above a legend below the panels until the note is known.
 _NOTE = "note"
+# Attributes of a coordinate that say where the domain of its parameter ends.
+_DOMAIN = {"valid_min": -np.inf, "valid_max": np.inf}
 # The share of a stated width that a legend may take.
 _BESIDE = 0.3
 
@@ -218,7 +220,8 @@ def set_axis(axis: Any, way: Direction) -> None:
 def edges(way: Direction) -> np.ndarray:
     """Borders of the cells around an axis' values: halfway between them, on its own scale.
 
-    Cells of numbers of one sign end at 0: the domain of what is never negative mostly does.
+    They end at the ends of the parameter's domain, where the cube knows these, and those of numbers of one
+    sign end at 0: the domain of what is never negative mostly does.
     """
     positions = np.log(way.positions) if way.log else way.positions
     if len(positions) == 1:
@@ -227,10 +230,25 @@ def edges(way: Direction) -> np.ndarray:
     else:
         middle = (positions[:-1] + positions[1:]) / 2
         ends = np.concatenate([[2 * positions[0] - middle[0]], middle, [2 * positions[-1] - middle[-1]]])
-    if way.log:
-        return np.exp(ends)
-    # A count of 0 is as wide as one of 1.
-    counted = way.named or (way.values.dtype.kind in "iu" and 0 in way.values)
-    if not counted and len(positions) > 1 and positions.min() * positions.max() >= 0:
-        return np.maximum(ends, 0) if positions.max() > 0 else np.minimum(ends, 0)
-    return ends
+    ends = np.exp(ends) if way.log else ends
+    within = np.clip(ends, *limits(way.values, way.array.attrs))
+    return within if np.diff(within).all() else ends
+
+
+def limits(values: np.ndarray, attributes: Mapping[str, Any]) -> tuple[float, float]:
+    """Beyond which no cell of an axis with these values reaches; `attributes` may hold its domain's ends."""
+    whole = values.dtype.kind in "iu"
+    if not whole and values.dtype.kind != "f":  # names
+        return -np.inf, np.inf
+    low, high = float(values.min()), float(values.max())
+    try:
+        least, most = (float(attributes.get(key, end)) for key, end in _DOMAIN.items())
+    except (TypeError, ValueError):
+        least, most = _DOMAIN.values()
+    if not least <= low <= high <= most:  # somebody scaled the values
+        least, most = _DOMAIN.values()
+    if whole:  # each is as wide as any other, as is a count of 0
+        least, most = least - 0.5, most + 0.5
+    if not (whole and 0 in values) and len(values) > 1 and low * high >= 0:
+        least, most = (max(least, 0), most) if high > 0 else (least, min(most, 0))
+    return least, most

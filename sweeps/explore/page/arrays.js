@@ -8,8 +8,15 @@ EQ.numbers = (packed) => {
   return new kinds[packed.type](bytes.buffer);
 };
 
-// Borders of the cells around an axis' values: halfway between them, on the axis' own scale.
-EQ.edges = (positions, log) => {
+// Borders of the cells around an axis' values: halfway between them, on the axis' own scale, within its limits.
+EQ.edges = (positions, log, limits) => {
+  const ends = EQ.halfway(positions, log);
+  const [low, high] = limits.map((end, i) => (end === null || (log && end <= 0) ? (i ? Infinity : -Infinity) : log ? Math.log(end) : end));
+  const within = ends.map((end) => Math.min(Math.max(end, low), high));
+  return within.some((end, i) => i > 0 && end === within[i - 1]) ? ends : within;
+};
+
+EQ.halfway = (positions, log) => {
   const at = Array.from(positions, (value) => (log ? Math.log(value) : value));
   const count = at.length;
   if (count === 1) {

@@ -42,7 +42,7 @@ EQ.embedded.way = (name, at, log) => {
   const way = EQ.embedded.cube.ways[name], all = EQ.numbers(way.positions);
   const order = way.named ? at : [...at].sort((a, b) => all[a] - all[b]);
   return {
-    name, dim: way.dim, label: way.label, named: way.named, log, order, scattered: way.named,
+    name, dim: way.dim, label: way.label, named: way.named, log, order, scattered: way.named, limits: way.limits,
     positions: EQ.packed(Float64Array.from(order, (i) => all[i])), at: EQ.packed(Int32Array.from(order)),
     names: way.named ? order.map((i) => way.texts[i]) : undefined, texts: order.map((i) => `${way.short} = ${way.texts[i]}`),
   };

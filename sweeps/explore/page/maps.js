@@ -21,7 +21,7 @@ EQ.image = (figure, cells, edges, logs, mapper) => {
 EQ.drawMap = (view, size, shared) => {
   const logs = { x: view.x.log, y: view.second.log };
   const x = EQ.numbers(view.x.positions), y = EQ.numbers(view.second.positions);
-  const edges = { x: EQ.edges(x, logs.x), y: EQ.edges(y, logs.y) };
+  const edges = { x: EQ.edges(x, logs.x, view.x.limits), y: EQ.edges(y, logs.y, view.second.limits) };
   shared.x = shared.x || EQ.range(...EQ.ends(edges.x, logs.x));
   shared.y = shared.y || EQ.range(...EQ.ends(edges.y, logs.y));
   const layer = view.layers[0], values = EQ.numbers(layer.values), cells = x.length * y.length;

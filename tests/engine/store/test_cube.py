@@ -53,6 +53,14 @@ def test_attributes_tell_how_it_was_made(cube):
     assert attributes["dtype"] == "float64"
 
 
+def test_coordinates_tell_where_the_domain_of_their_parameter_ends(cube):
+    data = xr.open_zarr(cube)
+    ends = {name: [data[name].attrs.get(f"valid_{end}") for end in ("min", "max")] for name in data.coords}
+    assert ends["alpha"] == [0.0, 1.0]
+    assert ends["n"] == [1.0, 1024.0]
+    assert ends["mechanism"] == [None, None]
+
+
 def test_every_shard_has_checksums(cube):
     for name in Cube(cube).names:
         assert "crc32c" in [codec["name"] for codec in read_metadata(cube / name)["codecs"]]

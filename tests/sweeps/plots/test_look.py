@@ -243,6 +243,27 @@ def test_cells_lie_halfway_between_values_and_reach_beyond_0_only_where_values_d
     np.testing.assert_allclose(edges(way), borders, atol=1e-15)
 
 
+@pytest.mark.parametrize(
+    ("values", "log", "domain", "borders"),
+    [
+        ([0.0, 0.5, 1.0], False, {"valid_min": 0, "valid_max": 1}, [0, 0.25, 0.75, 1]),
+        ([1.0, 0.6], False, {"valid_max": 1.0}, [1, 0.8, 0.4]),
+        ([0.1, 1.0], True, {"valid_min": 0.0, "valid_max": 1.0}, [0.1**1.5, 0.1**0.5, 1]),
+        ([-1.0, 0.0, 1.0], False, {"valid_min": -1.0}, [-1, -0.5, 0.5, 1.5]),
+        ([1, 4, 16], False, {"valid_min": 1.0, "valid_max": 16.0}, [0.5, 2.5, 10, 16.5]),
+        ([0, 1], False, {"valid_min": 0.0}, [-0.5, 0.5, 1.5]),
+        ([0.0, 50.0, 100.0], False, {"valid_min": 0.0, "valid_max": 1.0}, [0, 25, 75, 125]),
+        ([0.0, 1.0], False, {"valid_max": "[0, 1]"}, [0, 0.5, 1.5]),
+        ([1.0], False, {"valid_max": 1.0}, [0.5, 1]),
+        ([1.0], False, {"valid_min": 1.0, "valid_max": 1.0}, [0.5, 1.5]),
+        (["fines", "rewards"], False, {"valid_max": 0.0}, [-0.5, 0.5, 1.5]),
+    ],
+)
+def test_cells_end_where_the_domain_of_the_parameter_does(values, log, domain, borders):
+    way = Direction("x", "x", np.array(values), DataArray(values, dims="x", attrs=domain), log)
+    np.testing.assert_allclose(edges(way), borders, atol=1e-15)
+
+
 def test_a_map_over_shares_begins_at_0():
     loss = DataArray(np.ones((3, 2)), {"x": [0.0, 0.4, 0.8], "y": [0.1, 0.7]}, ("x", "y"))
     status = loss.astype("uint8").assign_attrs(flag_values=[1], flag_meanings="ok")

@@ -113,9 +113,11 @@ class Taylor:
     def _size(self, series: list[Array], t: Array, state: Array, planned: Array) -> Array:
         """How far the last two terms stay below the tolerances."""
         limits = jnp.finfo(state.dtype)
-        # A component that is 0 and moves is measured where the clock's shortest step takes it.
-        soon = jnp.where(state == 0, series[1] * (_SHORTEST * limits.eps * jnp.abs(t)), state)
-        allows = 1 / self.control.allowed(state, soon, planned)
+        # A component that is 0, or as good as that, and moves is measured where the clock's shortest step
+        # takes it.
+        moved = series[1] * (_SHORTEST * limits.eps * jnp.abs(t))
+        soon = jnp.where(jnp.abs(state) < jnp.abs(moved), moved, state)
+        allows = 1 / self.control.allowed(soon, soon, planned)
         reach = []
         for k in (len(series) - 2, len(series) - 1):
             # Of a component that is 0 next to nothing is allowed, and the part overflows in large units.

@@ -10,6 +10,7 @@ from equisweep.engine.errors import SweepError
 from equisweep.engine.ode.method import Method
 from equisweep.engine.ode.steps.series import solution_series
 from equisweep.engine.ode.steps.taylor import Taylor
+from equisweep.engine.ode.steps.tolerance import Tolerance
 from equisweep.engine.ode.trajectory import lanes
 from equisweep.kernels.flow import Flow
 from helpers.flows import VAN_DER_POL, scalar, seen
@@ -153,6 +154,18 @@ def test_amounts_of_any_size_beside_one_that_is_nothing_yet():
     x0 = np.array([1e-250, 1.0, 1e13, 1e150, 1e300])
     out = lanes(spring, Method("taylor"))({"x0": jnp.asarray(x0), "horizon": jnp.full(5, 20.0)})
     np.testing.assert_allclose(out["x_final"] / x0, np.cos(20.0), rtol=1e-8)
+
+
+def test_what_is_next_to_nothing_late_on_is_filled_in_steps_that_the_clock_resolves():
+    """They were as short as what is left of last year's dose is small, or as long as rounding made them."""
+    t, size, until = jnp.asarray(350.0), jnp.asarray(10.0), jnp.asarray(400.0)
+    stepper = Taylor(lambda t, z: 5.0 - 2.0 * z, Tolerance(1e-4, None, scale=jnp.ones(1)))
+    left = jnp.asarray([[0.0], [1e-190], [-1e-30]])
+    step = jax.jit(jax.vmap(lambda z: stepper.step(t, until, size, z, 5.0 - 2.0 * z, None)))(left)
+    taken = step.t - t
+    assert ((taken > 1e-3) & (taken < 0.5)).all()
+    assert step.keep.all()
+    np.testing.assert_allclose(step.state[:, 0], 2.5 * (1 - np.exp(-2 * taken)), rtol=1e-4)
 
 
 def test_amounts_of_any_size_in_products():

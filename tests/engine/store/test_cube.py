@@ -22,6 +22,7 @@ from equisweep.engine.store.verify import verify
 from equisweep.sweeps import CubeError, Sweep, SweepError, open_cube, run
 from helpers.cube_files import contents
 from helpers.ended_early import refused_after
+from helpers.pictures import not_run
 from helpers.products import costs_seconds
 from helpers.small_sweeps import small_sweep, tiled_sweep
 
@@ -54,11 +55,14 @@ def test_attributes_tell_how_it_was_made(cube):
 
 
 def test_coordinates_tell_where_the_domain_of_their_parameter_ends(cube):
-    data = xr.open_zarr(cube)
-    ends = {name: [data[name].attrs.get(f"valid_{end}") for end in ("min", "max")] for name in data.coords}
-    assert ends["alpha"] == [0.0, 1.0]
-    assert ends["n"] == [1.0, 1024.0]
-    assert ends["mechanism"] == [None, None]
+    def ends(data: xr.Dataset) -> dict:
+        return {
+            name: [data[name].attrs.get(f"valid_{end}") for end in ("min", "max")] for name in data.coords
+        }
+
+    assert ends(xr.open_zarr(cube)) == {"alpha": [0.0, 1.0], "beta": [0.0, 1.0]}
+    others = not_run(Sweep(model="external", axes={"n": [3], "L": [1.0], "mechanism": ["sharing"]}))
+    assert ends(others) == {"n": [1.0, 1024.0], "L": [0.0, None], "mechanism": [None, None]}
 
 
 def test_every_shard_has_checksums(cube):

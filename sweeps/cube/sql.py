@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...engine.errors import CubeError, SweepError
+from ...engine.errors import SweepError
 from ...engine.feedback.stop_flag import interrupted_by, stop_if_requested, stop_requested
 from ..spill import private_folder
 from .classes import classes_of
@@ -212,7 +212,7 @@ def _clear_errors(query: str, streams: dict[str, _Stream], columns: Names) -> It
         if stop_requested():
             raise KeyboardInterrupt from None
         for stream in streams.values():
-            if isinstance(stream.failed, CubeError):  # which says more than the engine makes of it
+            if stream.failed is not None:  # which says more than the engine makes of it
                 raise stream.failed from None
         lines = str(error).splitlines()
         first = next((line for line in lines if line.strip()), type(error).__name__)

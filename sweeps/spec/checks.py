@@ -21,8 +21,8 @@ _TYPES: dict[str, tuple[Any, str]] = {
 }
 
 
-# From here on not every whole number is one of double precision.
-_MOST_COUNTED = 2**53
+# Up to which every whole number is one of these.
+_MOST_COUNTED = {"float64": 2**53, "float32": 2**24}
 # Of an integer that a double precision number can be.
 _MOST_BITS = 1023
 
@@ -75,8 +75,10 @@ def parameter_values(where: str, values: Iterable[Any], parameter: Parameter, dt
     for value in values if parameter.integer else ():
         if value != int(value):
             raise SweepError(f"{where}: {value:g} is not a whole number; {parameter.name} counts something")
-        if abs(value) > _MOST_COUNTED:
+        if abs(value) > _MOST_COUNTED["float64"]:
             raise SweepError(f"{where}: {value:g} is too large for {parameter.name}, which counts something")
+    if parameter.integer:
+        _require_whole(where, np.array(values, np.float64), cast, dtype)
     if dtype == "float32":
         _require_held(where, values, cast)
     same = types == {float} and dtype == "float64"
@@ -121,6 +123,24 @@ def count(where: str, value: Any, least: int) -> int:
         reason = "is missing" if value is None else f"{shown(value)} is no count"
         raise SweepError(f"{where}: {reason}; give a whole number of at least {least}")
     return value
+
+
+def require_counted(where: str, values: Sequence[float], dtype: str, between: bool) -> None:
+    """Refuse whole numbers, or those `between` two, which a design draws and `dtype` does not hold."""
+    numbers, most = np.array(values, np.float64), _MOST_COUNTED[dtype if between else "float64"]
+    if np.abs(numbers).max() > most:
+        raise SweepError(f"{where}: {_most_of(dtype)}")
+    _require_whole(where, numbers, numbers.astype(dtype).astype(np.float64), dtype)
+
+
+def _require_whole(where: str, values: np.ndarray, cast: np.ndarray, dtype: str) -> None:
+    for i in np.flatnonzero(values != cast).tolist()[:1]:
+        raise SweepError(f"{where}: {values[i]:.0f} would be {cast[i]:.0f}: {_most_of(dtype)}")
+
+
+def _most_of(dtype: str) -> str:
+    other = ', or take dtype = "float64"' if dtype == "float32" else ""
+    return f"{dtype} holds all whole numbers up to {_MOST_COUNTED[dtype]:,}; count in thousands, say{other}"
 
 
 def _require_held(where: str, values: Sequence[Any], cast: np.ndarray) -> None:

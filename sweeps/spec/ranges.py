@@ -34,7 +34,7 @@ def grid_values(where: str, spec: Any, repeat: bool = False) -> list[float] | li
     if not spec:
         raise SweepError(f"{where}: is empty; give at least one value")
     names = all(isinstance(value, str) for value in spec)
-    values = list(spec) if names else [_number(where, value) for value in spec]
+    values = list(spec) if names else [_listed(where, value) for value in spec]
     return values if repeat else _distinct(where, values)
 
 
@@ -110,6 +110,12 @@ def _number(where: str, value: Any) -> float:
     if not isfinite(number):
         raise SweepError(f"{where}: {number} is not a finite number")
     return number
+
+
+def _listed(where: str, value: Any) -> float:
+    """The same; a whole number that double precision does not hold stays as it is, for a count is refused."""
+    number = _number(where, value)
+    return int(value) if isinstance(value, int | np.integer) and number != value else number
 
 
 def _distinct(where: str, values: list[Any]) -> list[Any]:

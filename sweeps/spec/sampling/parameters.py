@@ -9,6 +9,7 @@ from typing import Any
 from ....engine.errors import SweepError
 from ....engine.gate.text import shown
 from ....kernels.model import Choice, Parameter
+from ..checks import require_counted
 from ..distributions.distribution import Distribution
 from ..distributions.read import read_choice, read_distribution
 from ..inputs import Inputs
@@ -53,6 +54,10 @@ def read_parameters(
             one, parameter = read_choice(f"{where}.{name}", given, parameter), None
         else:
             one = read_distribution(f"{where}.{name}", given, parameter, beside.folder)
+            if parameter.integer:
+                drawn = one.numbers if one.weights else (one.low, one.high)
+                here = f"{where}.{name}.{one.kind}"
+                require_counted(here, drawn, beside.inputs.dtype, between=not one.weights)
         if SAMPLERS[stated["kind"]].reaches_ends and not (isfinite(one.low) and isfinite(one.high)):
             raise SweepError(
                 f"{where}.{name}.{one.kind}: has no end, and a Morris design reaches the ends; "

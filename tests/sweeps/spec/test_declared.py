@@ -136,3 +136,22 @@ def test_what_is_varied_can_be_held_by_a_cube(tmp_path):
     drawn = {f"v.{i}": {"uniform": [0.1, 1]} for i in range(2000)}
     with pytest.raises(SweepError, match="2,000 axes and samples"):
         space(axes={}, design={"kind": "sobol", "samples": 4, "parameters": drawn})
+
+
+def test_counts_are_numbers_that_the_precision_holds(tmp_path):
+    (tmp_path / "game.py").write_text(VECTOR)
+
+    def space(dtype, axes=(2,), **drawn):
+        design = {"kind": "lhs", "samples": 4, "parameters": {"n": drawn}} if drawn else {}
+        parts = {"axes": {"v.x": [1]} if drawn else {"n": list(axes)}, "design": design}
+        return Sweep("game.py:game", folder=tmp_path, dtype=dtype, **parts).space()
+
+    for dtype, most in (("float32", 2**24), ("float64", 2**53)):
+        assert space(dtype, [most]).points == 1
+        assert space(dtype, discrete=[1, most]).points == 4
+        assert space(dtype, integers=[most - 9, most]).points == 4
+        beyond = most + 3  # which is beyond `most` in double precision, too
+        for wrong in ({"axes": [most + 1]}, {"discrete": [1, beyond]}, {"integers": [most - 9, beyond]}):
+            with pytest.raises(SweepError, match=rf"{most:,}; count in thousands|is too large for n"):
+                space(dtype, **wrong)
+    assert space("float32", [3 * 10**9]).points == 1

@@ -77,8 +77,9 @@ def _followed_down(bound: Bound, orbit: Orbit, end: Array) -> Orbit:
         levels = jnp.where(lane.calls, levels, 0)
         turns = turns._replace(state=true_state(turns.state, levels))
     lane = lane._replace(
-        state=state, rates=rates, largest=largest, calls=jnp.asarray(False), vanished=vanished, turns=turns
-    )
+        state=state, rates=rates, largest=largest, calls=jnp.asarray(False), vanished=vanished, turns=turns,
+        solver_state=bound.stepper.moved(lane.solver_state, lane.t, state),
+    )  # fmt: skip
     return orbit._replace(lane=lane)
 
 

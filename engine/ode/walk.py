@@ -84,13 +84,15 @@ def followed_down(walk: Walk, sought: Sought, bind: Bind, p: Any, loop: Loop) ->
     def held(given: tuple[Walk, Array, Any]) -> tuple[Any, ...]:
         walk, until, p = given
         assert walk.vanished is not None
-        return bind(p)[2].followed_down(walk, walk.vanished, walk.calls, until)
+        stepper, _, holds = bind(p)
+        state, rates, vanished = holds.followed_down(walk, walk.vanished, walk.calls, until)
+        return state, rates, vanished, stepper.moved(walk.solver_state, walk.t, state)
 
     def once(at: tuple[Array, Walk]) -> tuple[Array, Walk]:
         _, now = lax.optimization_barrier(at)
-        state, rates, vanished = lane_call(loop, held, (now, sought.until, p))
+        state, rates, vanished, carried = lane_call(loop, held, (now, sought.until, p))
         no = jnp.asarray(False)
-        return no, now._replace(state=state, rates=rates, calls=no, vanished=vanished)
+        return no, now._replace(state=state, rates=rates, calls=no, vanished=vanished, solver_state=carried)
 
     return lax.while_loop(lambda at: at[0], once, (walk.calls, walk))[1]
 

@@ -30,6 +30,7 @@ class Operation:
     stepwise : piecewise constant: its Taylor coefficients are 0, but the first.
     formula : formula(*terms), the same from simpler operations (see `term`). None: a back end computes it.
     formula_of : the dtypes that have the formula: "f" for floats alone, whose letter their names begin with.
+    by_library : whether a back end takes it from a library.
     """
 
     name: str
@@ -45,10 +46,15 @@ class Operation:
     formula: Callable[..., Any] | None = None
     formula_of: str = ""
     folds_by_formula: bool = False
+    by_library: bool = False
 
     def by_formula(self, dtype: str) -> bool:
         """Whether its formula computes it of numbers of this dtype."""
         return self.formula is not None and dtype.startswith(self.formula_of)
+
+    def costly(self, dtype: str) -> bool:
+        """Whether it takes dozens of instructions of numbers of this dtype."""
+        return self.by_library or self.by_formula(dtype)
 
 
 OPERATIONS: dict[str, Operation] = {}

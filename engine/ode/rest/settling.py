@@ -159,14 +159,14 @@ def _beside(distance: Array, limits: RestLimits) -> Array:
     """The part of the errors allowed by which the distance to a rest point is known, down to `settle`."""
     rounding = _ROUNDINGS * float(jnp.finfo(distance.dtype).eps)
     error = _PRECISE * jnp.maximum(distance, limits.settle)
-    return lax.stop_gradient(jnp.minimum(jnp.maximum(error, rounding) / max(limits.rtol, 1e-300), 1.0))
+    return lax.stop_gradient(jnp.minimum(jnp.maximum(error, rounding) * (1 / max(limits.rtol, 1e-300)), 1.0))
 
 
 def _part(watch: RestWatch, distance: Array, turns: Array, tolerance: float) -> tuple[Array, Array]:
     """`part` and `farthest` of the next watch, at this distance from what may be a rest point."""
     least = _least(tolerance, distance.dtype)
     farthest = jnp.maximum(watch.farthest, distance)
-    part = jnp.maximum(jnp.where(turns, farthest, distance) / _BESIDE, least)
+    part = jnp.maximum(jnp.where(turns, farthest, distance) * (1 / _BESIDE), least)
     part = jnp.minimum(jnp.where(turns, part, jnp.maximum(watch.part, part)), 1.0)
     return lax.stop_gradient((part, jnp.where(turns, distance, farthest)))
 

@@ -13,6 +13,7 @@ Values themselves, a_0 and b_0, are never taken from such a sum: 1 - y has all i
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,7 @@ class Recursion:
     given : series of time and state, to which their owner appends.
     values : the number of each input.
     order : as many coefficients will be asked for.
+    begin : the values of scalars that are known without computing them.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Recursion:
         given: Mapping[Scalar, Series],
         values: Sequence[Array],
         order: int,
+        begin: Mapping[Scalar, Array] = MappingProxyType({}),
     ) -> None:
         self.known, self.nodes = dict(given), nodes
         self.position = {node: i for i, node in enumerate(nodes)}
@@ -67,7 +70,8 @@ class Recursion:
         self.sums: dict[Scalar, _Form] = {}
         for node in nodes:
             if node not in self.known:
-                self.known[node] = Series([_value(node, self.known, values)])
+                value = begin[node] if node in begin else value_of(node, self.known, values)
+                self.known[node] = Series([value])
                 self.forms[node] = self._kept(node, self._form(node))
         self._want(rates, given, order)
 
@@ -204,8 +208,12 @@ def _sum(a: _Form, b: _Form) -> _Form:
     return {base: by for base, by in both.items() if not (isinstance(by, float) and by == 0)}
 
 
-def _value(node: Scalar, known: Mapping[Scalar, Series], values: Sequence[Array]) -> Any:
-    """The number itself: the operation, by JAX."""
+def value_of(node: Scalar, known: Mapping[Scalar, Sequence[Array]], values: Sequence[Array]) -> Any:
+    """The number itself: the operation, by JAX.
+
+    `known` has that of each argument first; `values` are those of all inputs. Raises Unsupported where JAX
+    has no such operation.
+    """
     if node.op == "input":
         return values[node.value]
     if node.op == "constant":

@@ -5,18 +5,20 @@ those before (`ops`): products are sums of products, 1/(1 + e^-x) costs one e^x 
 wanted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 import jax.numpy as jnp
-import numpy as np
 
 from ...codegen.ir import Scalar, Unsupported, order_of
 from ...codegen.lower.rule import BrokenRule
 from ...codegen.lower.walk_jaxpr import lower_function
+from ...codegen.ops import OPERATIONS
 from ...codegen.ops.series import Series, scaled
 from ...errors import SweepError
-from .recursion import Recursion
+from .recursion import Recursion, value_of
 from .stepper import Field
 
 Array = Any
@@ -28,52 +30,106 @@ _PRODUCTS = frozenset({"mul", "mul_rounded", "fma"})
 _MOST_OPERATIONS = 30_000
 # Below this order dopri8 takes longer steps for fewer operations.
 _LEAST_ORDER = 8
+# Numbers that a step leaves for the next one, at most: each is one more that a lane keeps in memory.
+_MOST_CARRIED = 32
 
 
-def solution_series(field: Field, t: Array, state: Array, order: int) -> list[Array]:
-    """Taylor coefficients in time of the solution through (t, state), arrays of shape (d,).
+class LoweredField:
+    """A field as scalars: its Taylor coefficients, and what of it a step leaves for the next one.
 
-    The k-th is the k-th derivative divided by k!, for k up to `order`, or to a lower one where a step of that
-    would compile for minutes. Raises SweepError where the field holds an operation that has no rule here, or
-    only low orders compile in time.
+    Raises SweepError where the field holds an operation that has no rule here.
+
+    Parameters
+    ----------
+    field : field(t, state) -> rates, shape (d,); it may close over arrays.
+    t, state : anything of the shapes and dtypes that it takes.
     """
+
+    def __init__(self, field: Field, t: Array, state: Array) -> None:
+        with _suitable():
+            rates, (time, components), constants = lower_function(field, t, state)
+        self.rates, self.time, self.components = rates.tolist(), time.item(), components.tolist()
+        self._closed_over = [number for constant in constants for number in jnp.ravel(constant)]
+        self._nodes = order_of(self.rates)
+
+    def order_within(self, order: int) -> int:
+        """The order that `series` has. Raises SweepError where only low ones compile in time."""
+        with _suitable():
+            return _order_within(self._nodes, {self.time, *self.components}, order)
+
+    def series(
+        self, t: Array, state: Array, order: int, rates: Array | None = None, costly: Sequence[Array] = ()
+    ) -> list[Array]:
+        """Taylor coefficients in time of the solution through (t, state), arrays of shape (d,).
+
+        The k-th is the k-th derivative divided by k!, for k up to `order`, or to a lower one where a step of
+        that would compile for minutes; SweepError where only low ones compile in time. `rates` and `costly`
+        are the field and `costly_at` there, where they are known.
+        """
+        order = self.order_within(order)
+        given = {self.time: Series([t, jnp.ones_like(t), *[None] * (order - 1)])}
+        given |= {component: Series([state[k]]) for k, component in enumerate(self.components)}
+        known = dict(zip(self._costly, costly, strict=True)) if costly else {}
+        if rates is not None:
+            known |= {node: rates[k] for k, node in enumerate(self.rates) if not node.constant}
+        with _suitable():
+            return self._series(given, order, self._values(t, state), known)
+
+    def _series(
+        self,
+        given: Mapping[Scalar, Series],
+        order: int,
+        values: Sequence[Array],
+        known: Mapping[Scalar, Array],
+    ) -> list[Array]:
+        recursion = Recursion(self._nodes, self.rates, given, values, order, known)
+        series = [given[component] for component in self.components]
+        rates = [recursion.known[rate] for rate in self.rates]
+        for own, slope in zip(series, rates, strict=True):
+            own.rates = slope
+        for k in range(order):
+            if k:
+                recursion.append(k)
+            for own, slope in zip(series, rates, strict=True):
+                own.append(scaled(slope[k], 1 / (k + 1)))
+        zero = jnp.zeros_like(series[0][0])
+        return [jnp.stack([zero if c is None else c for c in row]) for row in zip(*series, strict=True)]
+
+    def costly_at(self, t: Array, state: Array) -> tuple[Array, ...]:
+        """What takes long of the field there, such as exp of the state; where a step ends the next begins."""
+        values, known = self._values(t, state), dict[Scalar, Sequence[Array]]()
+        with _suitable():
+            for node in order_of(self._costly):
+                known[node] = [value_of(node, known, values)]
+        return tuple(known[node][0] for node in self._costly)
+
+    @cached_property
+    def _costly(self) -> list[Scalar]:
+        """Floats that change on the way and take dozens of instructions each, the first of them."""
+        moves = {self.time, *self.components}
+        for node in self._nodes:
+            if not moves.isdisjoint(node.args):
+                moves.add(node)
+        costly = [n for n in self._nodes if n in moves and n.dtype[0] == "f" and _costly(n)]
+        return costly[:_MOST_CARRIED]
+
+    def _values(self, t: Array, state: Array) -> list[Array]:
+        """The values of all inputs, in order."""
+        return [t, *state, *self._closed_over]
+
+
+def _costly(node: Scalar) -> bool:
+    return node.op in OPERATIONS and bool(node.args) and OPERATIONS[node.op].costly(node.args[0].dtype)
+
+
+@contextmanager
+def _suitable() -> Iterator[None]:
+    """Around what asks for rules: SweepError where there is none."""
     try:
-        return _solution_series(field, t, state, order)
+        yield
     except (Unsupported, BrokenRule) as reason:
-        raise _unsuitable(reason) from reason
-
-
-def order_within(field: Field, t: Array, state: Array, order: int) -> int:
-    """The order of the series that `solution_series` gives. Raises SweepError as that does."""
-    try:
-        rates, (time, components), _ = _lowered(field, t, state)
-        return _order_within(order_of(rates), {time.item(), *components.tolist()}, order)
-    except (Unsupported, BrokenRule) as reason:
-        raise _unsuitable(reason) from reason
-
-
-def _unsuitable(reason: Exception) -> SweepError:
-    return SweepError(f"integrator.solver = 'taylor' does not suit this flow ({reason}); use dopri8")
-
-
-def _solution_series(field: Field, t: Array, state: Array, order: int) -> list[Array]:
-    rates, inputs, values = _lowered(field, t, state)
-    time, components = inputs[0].item(), inputs[1].tolist()
-    nodes = order_of(rates)
-    order = _order_within(nodes, {time, *components}, order)
-    given = {time: Series([t, jnp.ones_like(t), *[None] * (order - 1)])}
-    given |= {component: Series([state[k]]) for k, component in enumerate(components)}
-    recursion = Recursion(nodes, rates, given, values, order)
-    for component, rate in zip(components, rates, strict=True):
-        given[component].rates = recursion.known[rate]
-    for k in range(order):
-        if k:
-            recursion.append(k)
-        for component, rate in zip(components, rates, strict=True):
-            given[component].append(scaled(recursion.known[rate][k], 1 / (k + 1)))
-    zero = jnp.zeros((), state.dtype)
-    filled = [[zero if c is None else c for c in given[component]] for component in components]
-    return [jnp.stack(row) for row in zip(*filled, strict=True)]
+        message = f"integrator.solver = 'taylor' does not suit this flow ({reason}); use dopri8"
+        raise SweepError(message) from reason
 
 
 def _order_within(nodes: Sequence[Scalar], moving: set[Scalar], order: int) -> int:
@@ -98,14 +154,3 @@ def _order_within(nodes: Sequence[Scalar], moving: set[Scalar], order: int) -> i
             return lower
     count = counts[least]
     raise Unsupported(f"about {count:,} operations for a step of order {least} would compile for minutes")
-
-
-def _lowered(
-    field: Field, t: Array, state: Array
-) -> tuple[list[Scalar], tuple[np.ndarray, np.ndarray], list[Array]]:
-    """The field as scalars: its rates, its inputs (time and state), and the values of all inputs in order."""
-    rates, (time, components), constants = lower_function(field, t, state)
-    values = [t, *state]
-    for constant in constants:
-        values.extend(jnp.ravel(constant))
-    return rates.tolist(), (time, components), values

@@ -37,6 +37,10 @@ class StepControl(ABC):
     def solver_state(self, _t: Array, _end: Array, _state: Array) -> Any:  # noqa: B027 (nothing is the answer)
         """None: a step needs nothing of the one before but the rates."""
 
+    def moved(self, solver_state: Any, _t: Array, _state: Array) -> Any:
+        """The same: nothing that is carried is of the state."""
+        return solver_state
+
     def first_size(self, rates: Array, state: Array, end: Array) -> Array:
         """A first step, in which the state moves by about a hundredth of its own size.
 

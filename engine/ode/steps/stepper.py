@@ -55,7 +55,7 @@ class Control(Protocol):
     `rtol` is the error allowed relative to the state, `atol` the absolute one, one number or one a component,
     None where it is measured in scales; `nominal` is that of a component of size 1. With
     `fixed_steps`, as many equal steps span the horizon instead, whatever their error. `scale` is that of each
-    component, shape (d,); None: it is 1.
+    component, shape (d,); None: it is 1. `allows_at_zero`: an error is allowed in a component that is 0, too.
     """
 
     @property
@@ -68,6 +68,8 @@ class Control(Protocol):
     def fixed_steps(self) -> int | None: ...
     @property
     def scale(self) -> Array | None: ...
+    @property
+    def allows_at_zero(self) -> bool: ...
     def allowed(self, old: Array, new: Array, size: Array, /) -> Array:
         """The error allowed in each component, shape (d,), of a step of `size` from `old` to `new`."""
         ...
@@ -97,6 +99,10 @@ class Stepper(Protocol):
 
     def solver_state(self, t: Array, end: Array, state: Array, /) -> Any:
         """What the first step, from `state` at `t`, wants of one before it: a tree of arrays, or None."""
+        ...
+
+    def moved(self, solver_state: Any, t: Array, state: Array, /) -> Any:
+        """What the next step wants of the one before where the orbit was moved to `state` since then."""
         ...
 
     def step(

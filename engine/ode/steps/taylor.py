@@ -13,7 +13,7 @@ from jax import lax
 
 from .rough import exp2, log2
 from .runge_kutta import compact_step
-from .series import order_within, solution_series
+from .series import LoweredField
 from .stepper import STRETCH, Control, Field, Step, all_finite
 from .tableaux import DOPRI8
 from .tangents import Allowed, Begin, with_accurate_tangents
@@ -52,8 +52,13 @@ class Taylor:
         wanted = ceil(1 - _ORDER_PER_DIGIT * log(min(control.nominal, 0.1)))
         self.order = min(max(wanted, _LEAST_ORDER), _MOST_ORDER)
 
-    def solver_state(self, _t: Array, _end: Array, _state: Array) -> None:
-        """None: nothing is carried from step to step."""
+    def solver_state(self, t: Array, _end: Array, state: Array) -> tuple[Array, ...]:
+        """What takes long of the field, so that a step need not compute again what ended the one before."""
+        return LoweredField(self.field, t, state).costly_at(t, state)
+
+    def moved(self, _solver_state: Any, t: Array, state: Array) -> tuple[Array, ...]:
+        """The same, of where the orbit is now."""
+        return LoweredField(self.field, t, state).costly_at(t, state)
 
     def first_size(self, _rates: Array, state: Array, end: Array) -> Array:
         """The whole way: each step's size follows from its own series."""
@@ -62,10 +67,11 @@ class Taylor:
         return lax.stop_gradient(jnp.asarray(end, state.dtype))
 
     def step(
-        self, t: Array, until: Array, size: Array, state: Array, rates: Array, _solver_state: Any
+        self, t: Array, until: Array, size: Array, state: Array, rates: Array, solver_state: Any
     ) -> Step:
         """Take a step of at most `size` from `t`, not past `until`."""
-        series = self._series(t, state)
+        lowered = LoweredField(self.field, t, state)
+        series = lowered.series(t, state, self.order, rates, solver_state)
         fixed = self.control.fixed_steps is not None
         wanted = size if fixed else jnp.minimum(size, self._size(series, t, state, size))
         last = t + wanted * STRETCH >= until
@@ -73,19 +79,21 @@ class Taylor:
         taken = t_next - t
         new, slope = _at(series, taken)
         new, rates = self._accurate(Begin(t, t_next, state, rates), new, series)
+        carried = lowered.costly_at(t_next, new)
         if fixed:
-            return Step(t_next, new, rates, None, jnp.asarray(True), size)
+            return Step(t_next, new, rates, carried, jnp.asarray(True), size)
         allowed = self.control.allowed(state, new, taken)
-        astray = jnp.max(jnp.abs(slope - rates) * taken / (len(series) * allowed))
-        keep = lax.stop_gradient(astray <= _TRUST) & all_finite(new) & all_finite(rates)
-        if self.control.atol is not None:  # a change of sign is seen at the end of a step alone
+        close = jnp.abs((slope - rates) * taken) <= (_TRUST * len(series)) * allowed
+        keep = lax.stop_gradient(jnp.all(close)) & all_finite(new) & all_finite(rates)
+        if self.control.atol is not None and self.control.scale is not None:
+            # A change of sign is seen at the end of a step alone. Without a scale none is asked about.
             keep &= ~_changes_sign_by_an_error(series, state, new, taken, allowed)
         most = lax.stop_gradient(jnp.where(keep, jnp.maximum(size, taken * _GROW), taken * _SHRINK))
-        return Step(t_next, new, rates, None, keep, most)
+        return Step(t_next, new, rates, carried, keep, most)
 
     def reach(self, t: Array, t_next: Array, state: Array, rates: Array) -> tuple[Array, Array]:
         """State and rates at a time inside a step, as accurate as its end."""
-        series = self._series(t, state)
+        series = LoweredField(self.field, t, state).series(t, state, self.order, rates)
         new, _ = _at(series, t_next - t)
         return self._accurate(Begin(t, t_next, state, rates), new, series)
 
@@ -105,23 +113,21 @@ class Taylor:
 
     def order_at(self, t: Array, state: Array) -> int:
         """The order of steps of such a state. Raises SweepError where the field holds what has no rule."""
-        return order_within(self.field, t, state, self.order)
-
-    def _series(self, t: Array, state: Array) -> list[Array]:
-        return solution_series(self.field, t, state, self.order)
+        return LoweredField(self.field, t, state).order_within(self.order)
 
     def _size(self, series: list[Array], t: Array, state: Array, planned: Array) -> Array:
         """How far the last two terms stay below the tolerances."""
-        limits = jnp.finfo(state.dtype)
-        # A component that is 0, or as good as that, and moves is measured where the clock's shortest step
-        # takes it.
-        moved = series[1] * (_SHORTEST * limits.eps * jnp.abs(t))
-        soon = jnp.where(jnp.abs(state) < jnp.abs(moved), moved, state)
+        limits, soon = jnp.finfo(state.dtype), state
+        if not self.control.allows_at_zero:
+            # A component that is 0, or as good as that, and moves is measured where the clock's shortest step
+            # takes it.
+            moved = series[1] * (_SHORTEST * limits.eps * jnp.abs(t))
+            soon = jnp.where(jnp.abs(state) < jnp.abs(moved), moved, state)
         allows = 1 / self.control.allowed(soon, soon, planned)
         reach = []
         for k in (len(series) - 2, len(series) - 1):
             # Of a component that is 0 next to nothing is allowed, and the part overflows in large units.
-            part = jnp.minimum(jnp.max(jnp.abs(series[k]) * allows), limits.max)
+            part = jnp.minimum(jnp.max(jnp.abs(series[k] * allows)), limits.max)
             reach.append(log2(jnp.maximum(part, limits.tiny)) * (-1 / k))
         return lax.stop_gradient(_SAFETY * exp2(jnp.minimum(*reach)))
 

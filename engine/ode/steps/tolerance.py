@@ -59,6 +59,11 @@ class Tolerance:
         atol = self.atol
         return self.rtol + (self.rtol if atol is None else min(atol) if isinstance(atol, tuple) else atol)
 
+    @property
+    def allows_at_zero(self) -> bool:
+        """Whether an error is allowed in a component that is 0 and stays there."""
+        return self.scale is None and self.nominal > self.rtol
+
     def allowed(self, old: Array, new: Array, size: Array) -> Array:
         """The error allowed in each component, shape (d,), of a step of `size` from `old` to `new`."""
         most = jnp.maximum(jnp.abs(old), jnp.abs(new))

@@ -52,6 +52,11 @@ class Smoothed:
         """That of the stepper; the size that was planned; whether something jumps ahead."""
         return self.inner.solver_state(t, end, state), jnp.zeros_like(t), jnp.asarray(False)
 
+    def moved(self, solver_state: Any, t: Array, state: Array) -> Any:
+        """As the stepper does."""
+        carried, *rest = solver_state
+        return self.inner.moved(carried, t, state), *rest
+
     def reach(self, t: Array, t_next: Array, state: Array, rates: Array) -> tuple[Array, Array]:
         """As the stepper does."""
         return self.inner.reach(t, t_next, state, rates)

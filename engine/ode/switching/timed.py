@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from ..steps.stepper import Step, Stepper
+from .switches import ROUNDINGS
 
 Array = Any
 
@@ -14,6 +15,35 @@ Array = Any
 _NO_REST = 1e-6
 # So many roundings of its time before a switch no step is cut short.
 _ROUNDINGS = 1e3
+
+
+def next_break(
+    known: tuple[Array, Array, Array, Array] | None, breaks: Array | None, t: Array
+) -> tuple[Array, Array]:
+    """Times just before and just after the next switch; infinite where there is none.
+
+    `known` are values of the switches, slopes in time, sizes of what the values are a difference of, and
+    which of them round; `breaks` are further times.
+    """
+    eps = jnp.finfo(t.dtype).eps
+    times, errors = [], []
+    if known is not None:
+        value, slope, size, rounds = known
+        level = jnp.where(slope > 0, jnp.floor(value) + 1, jnp.ceil(value) - 1)
+        varies = slope != 0
+        safe = jnp.where(varies, slope, 1.0)
+        ahead = (jnp.where(rounds, lax.stop_gradient(level), 0.0) - value) / safe
+        times.append(jnp.where(varies & (ahead > 0), t + ahead, jnp.inf))
+        errors.append(ROUNDINGS * eps * (jnp.abs(t) + size / jnp.abs(safe)))
+    if breaks is not None:
+        times.append(jnp.where(breaks > t, breaks, jnp.inf))
+        errors.append(ROUNDINGS * eps * jnp.abs(breaks))
+    switch, error = jnp.concatenate(times), lax.stop_gradient(jnp.concatenate(errors))
+    nearest = jnp.argmin(switch)
+    switch, error = switch[nearest], error[nearest]
+    # At the switch already, up to rounding: straight to its other side.
+    before = jnp.where(switch - error > t + error, switch - error, switch + error)
+    return before, switch + error
 
 
 def step_up_to(

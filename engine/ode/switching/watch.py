@@ -34,7 +34,7 @@ from .crossing import (
 )
 from .smoothness import Smoothed
 from .switches import ROUNDINGS, Switches
-from .timed import reach_up_to, step_up_to
+from .timed import next_break, reach_up_to, step_up_to
 
 Array = Any
 
@@ -118,6 +118,11 @@ class SwitchWatch:
         size = self.first_size(rates, state, end)
         return inner, Watched(at.values, at.slopes, size, -end, strayed, zero, bounces)
 
+    def moved(self, solver_state: Any, t: Array, state: Array) -> Any:
+        """As the stepper does; switches are watched from where they were."""
+        carried, watched = solver_state
+        return self.inner.moved(carried, t, state), watched
+
     def reach(self, t: Array, t_next: Array, state: Array, rates: Array) -> tuple[Array, Array]:
         """As the stepper does; a time at a switch, up to rounding, is seen from before the switch.
 
@@ -161,25 +166,7 @@ class SwitchWatch:
 
     def _next_break(self, t: Array, state: Array) -> tuple[Array, Array]:
         """Times just before and just after the next switch; infinite where there is none."""
-        eps = jnp.finfo(t.dtype).eps
-        times, errors = [], []
-        if self.switches.timed:
-            value, slope, size, rounds = self.timed(t, state)
-            level = jnp.where(slope > 0, jnp.floor(value) + 1, jnp.ceil(value) - 1)
-            varies = slope != 0
-            safe = jnp.where(varies, slope, 1.0)
-            ahead = (jnp.where(rounds, lax.stop_gradient(level), 0.0) - value) / safe
-            times.append(jnp.where(varies & (ahead > 0), t + ahead, jnp.inf))
-            errors.append(ROUNDINGS * eps * (jnp.abs(t) + size / jnp.abs(safe)))
-        if self.breaks is not None:
-            times.append(jnp.where(self.breaks > t, self.breaks, jnp.inf))
-            errors.append(ROUNDINGS * eps * jnp.abs(self.breaks))
-        switch, error = jnp.concatenate(times), lax.stop_gradient(jnp.concatenate(errors))
-        nearest = jnp.argmin(switch)
-        switch, error = switch[nearest], error[nearest]
-        # At the switch already, up to rounding: straight to its other side.
-        before = jnp.where(switch - error > t + error, switch - error, switch + error)
-        return before, switch + error
+        return next_break(self.timed(t, state) if self.switches.timed else None, self.breaks, t)
 
     def _past_break(self, tried: Step, later: Array) -> Step:
         """The step, led on to a time just after the switch: one half of the way at the rates of either side.
@@ -188,7 +175,12 @@ class SwitchWatch:
         """
         half = lax.stop_gradient(later - tried.t) / 2
         state = tried.state + half * (tried.rates + self.field(later, tried.state))
-        return tried._replace(t=later, state=state, rates=self.field(later, state))
+        return self._led_on(tried, later, state)
+
+    def _led_on(self, tried: Step, t: Array, state: Array) -> Step:
+        """The step of the stepper inside, with another end."""
+        carried = self.inner.moved(tried.solver_state, t, state)
+        return tried._replace(t=t, state=state, rates=self.field(t, state), solver_state=carried)
 
     # --- switches that are looked for ------------------------------------------------------------------
 
@@ -237,8 +229,8 @@ class SwitchWatch:
         speed = jnp.max(jnp.where(step.rates == 0, 0.0, jnp.abs(step.rates) / allowed))
         still = lax.stop_gradient(HARMLESS / jnp.where(speed > 0, speed, 0.0))  # as far as this nothing moves
         still = jnp.where(self.switches.are_clocks(at.values), jnp.inf, still)
-        t, state = led_over(shift_over(crossed & over, at, watched.slopes, still), step, tried, self.field)
-        tried = tried._replace(t=t, state=state, rates=self.field(t, state))
+        over_it = led_over(shift_over(crossed & over, at, watched.slopes, still), step, tried, self.field)
+        tried = self._led_on(tried, *over_it)
         holds = ~crosses & holds_on(watched, at, step.size, is_shortest)
         after = self._watched_after(tried, watched, crossed, over, size, holds)
         return tried._replace(

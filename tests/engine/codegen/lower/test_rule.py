@@ -15,7 +15,7 @@ from equisweep.engine.codegen.lower.rule import RULES, BrokenRule, rule
 from equisweep.engine.codegen.lower.walk_jaxpr import lower_jaxpr
 from equisweep.engine.errors import SweepError
 from equisweep.engine.grid.function import grid_function, how_computed
-from equisweep.engine.ode.steps.series import solution_series
+from equisweep.engine.ode.steps.series import LoweredField
 from helpers.small_sweeps import small_sweep
 from jax import lax
 
@@ -136,7 +136,7 @@ def test_a_bug_costs_lanes_their_speed_and_no_result():
 def test_a_bug_that_a_taylor_series_meets_is_named():
     numbers = jnp.float64(0), jnp.ones(1)
     with pytest.raises(SweepError, match=r"rule of primitive exp failed .* please report it\); use dopri8"):
-        solution_series(lambda t, state: jnp.exp(state), *numbers, order=3)
+        LoweredField(lambda t, state: jnp.exp(state), *numbers).series(*numbers, order=3)
 
 
 def test_ways_in_words():

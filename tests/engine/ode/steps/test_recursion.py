@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import mpmath
 import numpy as np
 import pytest
-from equisweep.engine.ode.steps.series import solution_series
+from equisweep.engine.ode.steps.series import LoweredField
 from equisweep.kernels.games.supervision.model import FLOW
 
 MONEY = ("r", "f", "c1", "c2", "Lg", "Le", "S", "R1", "R2")
@@ -24,7 +24,9 @@ def products_of_arrays(function, *arguments):
 
 
 def coefficients(field, state, order):
-    return jax.jit(lambda z: solution_series(field, jnp.zeros(()), z, order))(jnp.asarray(state))
+    return jax.jit(lambda z: LoweredField(field, jnp.zeros(()), z).series(jnp.zeros(()), z, order))(
+        jnp.asarray(state)
+    )
 
 
 def by_hand(field, state, order):
@@ -110,7 +112,9 @@ def test_products_that_move_as_one_share_its_sums():
             return FLOW.field(t, z, p, **given)
 
         start = FLOW.start(p, **given)
-        return products_of_arrays(lambda z: solution_series(field, 0.0 * z[0], z, order), start)
+        return products_of_arrays(
+            lambda z: LoweredField(field, 0.0 * z[0], z).series(0.0 * z[0], z, order), start
+        )
 
     # Coefficient k takes 4 k products and some, where each product of the field by itself made it 6 k.
     np.testing.assert_array_equal(np.diff([taken(order) for order in (8, 10, 12, 14)], 2), 4 * 2 * 2)

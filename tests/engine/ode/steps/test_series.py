@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 from equisweep.engine.errors import SweepError
-from equisweep.engine.ode.steps.series import order_within, solution_series
+from equisweep.engine.ode.steps.series import LoweredField
 
 
 def attracted(bodies):
@@ -21,7 +21,9 @@ def attracted(bodies):
 
 def traced(bodies, order):
     state = jnp.linspace(0.0, 1.0, 4 * bodies)
-    return jax.make_jaxpr(lambda z: solution_series(attracted(bodies), 0.0 * z[0], z, order))(state)
+    return jax.make_jaxpr(
+        lambda z: LoweredField(attracted(bodies), 0.0 * z[0], z).series(0.0 * z[0], z, order)
+    )(state)
 
 
 def test_few_bodies_have_a_series():
@@ -30,11 +32,11 @@ def test_few_bodies_have_a_series():
 
 def test_more_have_one_of_as_high_an_order_as_compiles_in_time():
     field, state = attracted(7), jnp.linspace(0.0, 1.0, 28)
-    order = order_within(field, 0.0 * state[0], state, 15)
+    order = LoweredField(field, 0.0 * state[0], state).order_within(15)
     assert 8 <= order < 15
-    assert order_within(field, 0.0 * state[0], state, order) == order
-    assert order_within(field, 0.0 * state[0], state, 5) == 5
-    assert order_within(attracted(3), 0.0 * state[0], state[:12], 15) == 15
+    assert LoweredField(field, 0.0 * state[0], state).order_within(order) == order
+    assert LoweredField(field, 0.0 * state[0], state).order_within(5) == 5
+    assert LoweredField(attracted(3), 0.0 * state[0], state[:12]).order_within(15) == 15
 
 
 def test_many_are_refused_with_the_reason():

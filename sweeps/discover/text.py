@@ -1,5 +1,6 @@
 """What was discovered, as text."""
 
+from shlex import quote
 from typing import Any
 
 from ..text import format_records
@@ -24,7 +25,8 @@ def discovery_text(discovery: Discovery, style: str, asked_by: str = "") -> str:
     brief = [{key: value for key, value in row.items() if key != "where"} for row in rows]
     lines += ["", format_records(brief, "table"), ""]
     for number, one in enumerate(discovery.boxes, 1):
-        lines.append(f"{number}: {asked_by}'{one.where}'")
+        condition = quote(one.where) if asked_by else repr(one.where)
+        lines.append(f"{number}: {asked_by}{condition}")
         chance = ", ".join(f"{name} {p:.2g}" for name, p in one.p_values.items())
         lines.append(f"   limits as good by chance: {chance}")
     if discovery.wanted is not None and discovery.boxes[0].density < discovery.wanted:

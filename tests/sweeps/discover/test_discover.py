@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 
 import numpy as np
 import pytest
@@ -128,6 +129,20 @@ def test_a_limit_selects_the_same_points_however_near_values_are():
             (number,) = re.findall(r"[<>]= (.*)", Box({"x": (inside, inside)}, {}).where(inputs))
             limit = float(number)
             assert one <= limit < other if inside == one else one < limit <= other
+
+
+def test_a_condition_can_be_pasted_into_a_shell_whatever_names_hold():
+    how, numbers = np.repeat(["it's", 'a "b"', "c, d"], 40), np.tile(np.arange(40.0), 3)
+    data = xr.Dataset(
+        {"hit": ("sample", (how != "c, d") * 1.0), "status": ("sample", np.ones(120, np.uint8))},
+        coords={"how": ("sample", how), "or": ("sample", numbers)},
+    )
+    discovery = discover(data, "hit > 0", density=0.9, boxes=1)
+    lines = discovery_text(discovery, "table", "--where ").splitlines()
+    (words,) = [shlex.split(line) for line in lines if line.startswith("1: ")]
+    assert words[:2] == ["1:", "--where"]
+    hits = where(data, words[2])["hit"].notnull()
+    assert hits.to_numpy().tolist() == (how != "c, d").tolist()
 
 
 @pytest.mark.parametrize(

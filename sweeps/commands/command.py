@@ -80,7 +80,7 @@ def program() -> str:
     if typed.name != "equisweep":
         return "equisweep"
     result = shutil.which("equisweep")
-    return "equisweep" if result and Path(result).resolve() == typed.resolve() else str(typed)
+    return "equisweep" if result and Path(result).resolve() == typed.resolve() else quote(str(typed))
 
 
 def _place(stated: Callable[[str], Path]) -> Callable[[str], Path]:

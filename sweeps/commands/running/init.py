@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from shlex import quote
 
 from ..command import Command, file_argument, program
 
@@ -21,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
 
     paths = write_starter(options.folder, options.model, program())
     print(*paths, sep="\n")
-    there = "" if options.folder == Path() else f"cd {options.folder} && "
+    there = "" if options.folder == Path() else f"cd {quote(str(options.folder))} && "
     print(f"They run as they are: {there}make")
     return 0
 

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from contextlib import AbstractContextManager, nullcontext
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from ..command import (
@@ -90,7 +91,7 @@ def run(options: argparse.Namespace) -> int:
     print(f"{options.output}: {_done(options, report)}")
     _say_what_went_wrong(options)
     if not in_memory:
-        print(f"look at it with: {program()} info {options.output}")
+        print(f"look at it with: {program()} info {quote(str(options.output))}")
     return 0
 
 

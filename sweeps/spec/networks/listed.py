@@ -1,6 +1,7 @@
 """Lines and cells of a list of links, and whether its first line names columns."""
 
 import re
+from collections.abc import Collection
 from itertools import pairwise
 
 from ....engine.errors import SweepError
@@ -40,6 +41,18 @@ def require_whole_names(where: str, text: str) -> None:
         fault = _fault_of_comment(line.strip())
         if fault:
             raise SweepError(f"{where}: line {number}: in {shown(line.strip())} {fault}")
+
+
+def require_no_link_in_comments(where: str, text: str, cities: Collection[str]) -> None:
+    """SweepError where a line begins with a # and with the name of a city, which is there in quotes."""
+    for number, line in enumerate(text.splitlines(), 1):
+        bare = line.strip()
+        name = cells_of(bare, mark_of(bare))[0] if bare.startswith("#") else ""
+        if name in cities:
+            raise SweepError(
+                f"{where}: line {number}: {shown(bare)} is a comment, and a city is called {shown(name)}; "
+                "put quotes around it, or a blank behind the # of a comment"
+            )
 
 
 def _fault_of_comment(line: str) -> str:

@@ -21,6 +21,7 @@ from .listed import (
     is_number,
     lines_of,
     mark_of,
+    require_no_link_in_comments,
     require_whole_names,
     untitled,
     weight_in,
@@ -172,6 +173,7 @@ def _links(where: str, text: str, directed: bool) -> Named:
         for pair in [(a, b)] if directed else [(a, b), (b, a)]:
             if links.setdefault(pair, value) != value:
                 raise SweepError(f"{here}: a second weight of the link from {pair[0]} to {pair[1]}")
+    require_no_link_in_comments(where, text, cities)
     return _of_links(tuple(cities), links)
 
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import secrets
+import shlex
 import shutil
 from importlib import import_module
 
@@ -65,14 +66,16 @@ def test_a_cube_in_memory_is_said_to_be_gone_with_the_command(capsys, cube, quie
 
 
 def test_run_tells_progress_and_where_the_cube_lies(capsys, cube):
-    assert main(["run", str(cube.parent / "sweep.toml"), "-o", str(cube.parent / "new.zarr")]) == 0
+    new = str(cube.parent / "a new.zarr")
+    assert main(["run", str(cube.parent / "sweep.toml"), "-o", new]) == 0
     output = capsys.readouterr()
     assert "100%  36 of 36 points" in output.err
     assert "\r" not in output.err  # plain lines where there is no terminal
     assert "new.zarr: 36 points" in output.out
-    assert "look at it with" in output.out
+    (command,) = [line for line in output.out.splitlines() if line.startswith("look at it with: ")]
+    assert shlex.split(command)[-2:] == ["info", new]
     assert "gone with it" not in output.err
-    assert main(["run", str(cube.parent / "sweep.toml"), "-o", str(cube.parent / "new.zarr")]) == 0
+    assert main(["run", str(cube.parent / "sweep.toml"), "-o", new]) == 0
     assert "complete already, all 2 tiles;" in capsys.readouterr().out
 
 

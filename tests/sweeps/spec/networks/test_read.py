@@ -257,6 +257,17 @@ def test_a_link_that_can_be_read_in_two_ways_is_refused(tmp_path, text, message)
     assert message in str(raised.value)
 
 
+@pytest.mark.parametrize("mark", [" ", "\t", ";"])
+def test_a_link_from_a_city_whose_name_begins_with_a_mark_is_no_comment_unsaid(tmp_path, mark):
+    file = tmp_path / "a.txt"
+    lines = [("Lyon", '"#3"', "0.5"), ("#3", "Lyon", "1")]
+    file.write_text("\n".join(mark.join(line) for line in lines))
+    with pytest.raises(SweepError, match=r"line 2: .* is a comment, and a city is called '#3'; put quotes"):
+        read_network("n", file, "weight", True)
+    file.write_text("\n".join(mark.join(line) for line in [lines[0], ("# 3", "Lyon"), ("#4", "Lyon")]))
+    assert read_network("n", file, "weight", True).cities == ("Lyon", "#3")
+
+
 def test_a_row_of_a_matrix_that_begins_with_a_mark_is_no_comment_unsaid(tmp_path):
     file = tmp_path / "a.csv"
     file.write_text("#1,#2\n0,0.5\n1,0\n")

@@ -255,7 +255,8 @@ def _as_dataset(schema: "pa.Schema", batches: Iterable["pa.RecordBatch"]) -> "xr
 def _stored(clean: "xr.Dataset", dataset: "xr.Dataset") -> "xr.Dataset":
     """The Dataset with how masked integers are stored, and with text as netCDF knows it."""
     for name, array in dataset.variables.items():
-        if "_FillValue" in array.encoding and array.dtype.kind == "f":
+        # Classes that were masked are floats here; large counts stay whole, and are missing where -1 stands.
+        if "_FillValue" in array.encoding and array.dtype.kind in "fi":
             kept = {key: array.encoding[key] for key in ("dtype", "_FillValue")}
             clean[name].encoding = kept
     return clean

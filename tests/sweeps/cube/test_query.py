@@ -280,4 +280,8 @@ def test_counts_that_a_float_does_not_hold_are_whole_under_a_condition(tmp_path,
     answer(cube, question, "netcdf", tmp_path / "c.nc")
     with xr.open_dataset(tmp_path / "c.nc", mask_and_scale=False) as stored:
         assert stored["c"].values.tolist() == [-1, counts[1], -1, counts[3]]
+    answer(cube, question, "zarr", tmp_path / "c.zarr")
+    for stored in (xr.open_dataset(tmp_path / "c.nc"), xr.open_zarr(tmp_path / "c.zarr")):
+        assert stored["c"].isnull().values.tolist() == [True, False, True, False]
+        stored.close()
     assert where(cube, "n > 0")["c"].dtype == float  # as xarray has what is missing

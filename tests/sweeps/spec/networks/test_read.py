@@ -260,7 +260,7 @@ def test_a_link_that_can_be_read_in_two_ways_is_refused(tmp_path, text, message)
 @pytest.mark.parametrize("mark", [" ", "\t", ";"])
 def test_a_link_from_a_city_whose_name_begins_with_a_mark_is_no_comment_unsaid(tmp_path, mark):
     file = tmp_path / "a.txt"
-    lines = [("Lyon", '"#3"', "0.5"), ("#3", "Lyon", "1")]
+    lines = [("Lyon", '"#3"', "0.5"), ("#3", "Lyon", "1\t# by rail")]
     file.write_text("\n".join(mark.join(line) for line in lines))
     with pytest.raises(SweepError, match=r"line 2: .* is a comment, and a city is called '#3'; put quotes"):
         read_network("n", file, "weight", True)

@@ -26,6 +26,7 @@ from .rounds import (
     IN_ROUND,
     KEPT,
     LEAVING,
+    OF_STATES,
     ROUNDS,
     at,
     largest_in,
@@ -35,6 +36,7 @@ from .rounds import (
     unseen_grow,
 )
 from .steps.stepper import Stepper
+from .switching.ahead import Round, has_another_round_ahead
 from .vanishing.levels import Vanished, levels_at, shallowest
 from .walk import Closeness, Sought, Walk, followed_down, goes_on, to_next_turn
 
@@ -118,7 +120,9 @@ def search_begins(
     return Search(walk, history, none, goes_on(t, state, walk.tried, sought)), sought
 
 
-def cycle_of(search: Search, sought: Sought, bind: Bind, p: Any, faces: bool, loop: Loop) -> Cycle:
+def cycle_of(
+    search: Search, sought: Sought, bind: Bind, p: Any, faces: bool, driven: bool, loop: Loop
+) -> Cycle:
     """The cycle of an orbit whose extremes repeat after one or several maxima.
 
     Parameters
@@ -126,6 +130,7 @@ def cycle_of(search: Search, sought: Sought, bind: Bind, p: Any, faces: bool, lo
     search, sought : as `search_begins` gives them.
     bind, p, loop : as of `extrema.extremes_in`; the steps are the exact ones.
     faces : as in `Flow`.
+    driven : whether time moves the field.
     """
     each = jnp.asarray(np.eye(len(sought.real), dtype=search.walk.t.dtype))
 
@@ -142,11 +147,32 @@ def cycle_of(search: Search, sought: Sought, bind: Bind, p: Any, faces: bool, lo
         return Search(walk, history, cycle, on)
 
     end = lax.while_loop(lambda now: now.on, body, search)
-    vanished = search.walk.vanished, end.walk.vanished
-    if vanished[0] is None:
-        return end.cycle
-    given = end.history, end.cycle, vanished, sought
-    return lane_call(loop, lambda given: _unless_others_grow(*given), given)
+    cycle, vanished = end.cycle, (search.walk.vanished, end.walk.vanished)
+    if vanished[0] is not None:
+        given = end.history, cycle, vanished, sought
+        cycle = lane_call(loop, lambda given: _unless_others_grow(*given), given)
+    if (
+        faces and not driven
+    ):  # what goes on from round to round is a share that dies out, and leads to nothing
+        return cycle
+    return lane_call(loop, lambda given: _while_it_lasts(bind, *given), (end.history, cycle, sought, p))
+
+
+def _while_it_lasts(bind: Bind, history: History, cycle: Cycle, sought: Sought, p: Any) -> Cycle:
+    """The cycle, if the field has nothing else in store for it than it had in its last round."""
+    stepper, _, holds = bind(p)
+    rounds = [KEPT - 1 - i * jnp.maximum(cycle.loops, 1) for i in range(3)]
+    states = [at(history.states, index, -1) for index in rounds]
+    times = [at(at(history.times[0], sought.first), index) for index in rounds]
+    period, former = times[0] - times[1], times[1] - times[2]
+    change, earlier = states[0] - states[1], states[1] - states[2]
+    least = (sought.within.close + OF_STATES * sought.within.exact) * sought.units
+    onward = jnp.where(jnp.abs(change) > least, change, 0.0)
+    error = jnp.max(jnp.where(onward != 0, jnp.abs(change - earlier) / jnp.abs(change), 0.0))
+    error = jnp.maximum(error, jnp.abs(period - former) / period)
+    last = Round(times[0], states[0], period, onward, error, sought.units)
+    ends = has_another_round_ahead(stepper.field, holds.next_switches, last, cycle.closed)
+    return cycle._replace(closed=cycle.closed & ~ends)
 
 
 def _unless_others_grow(

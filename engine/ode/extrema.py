@@ -21,10 +21,14 @@ Array = Any
 
 
 class Holds(NamedTuple):
-    """What keeps hold of what vanishes, as `Bound.is_due` and `Bound.followed_down` do."""
+    """What keeps hold of what vanishes, as `Bound.is_due` and `Bound.followed_down` do.
+
+    And of what time has in store: `SwitchWatch.next_switches`, or None where nothing switches at known times.
+    """
 
     is_due: Callable[[Array, Vanished | None], Array | None]
     followed_down: Callable[[Any, Vanished, Array, Array], tuple[Any, ...]]
+    next_switches: Callable[[Array, Array], tuple[Array, Array]] | None
 
 
 # bind(p): what steps, what is followed, and what keeps hold of what vanishes, with these parameters.

@@ -17,6 +17,7 @@ from .followed import Followed
 from .integration import Integration, Outputs
 from .lane import Lane, Orbit
 from .steps.stepper import Stepper
+from .switching.watch import SwitchWatch
 
 Array = Any
 
@@ -60,7 +61,8 @@ def reached(integration: Integration, orbit: Orbit, known: Array | None) -> Outp
     judged = integration.call(lambda own, given: _judged(own, *given), (orbit, known, located))
     sharp = _sharp(integration, lane)
     at, faces = _at(integration.p, lane), integration.flow.faces
-    cycle = cycle_of(judged.search, judged.sought, partial(_bind, sharp), at, faces, loop)
+    driven = integration.resting.driven
+    cycle = cycle_of(judged.search, judged.sought, partial(_bind, sharp), at, faces, driven, loop)
     seen = judged._replace(search=None, sought=None)
     return integration.call(lambda own, given: _swings(own, *given), (lane.state, seen, cycle))
 
@@ -118,8 +120,10 @@ def nothing_reached(integration: Integration, lane: Lane) -> Outputs:
 
 def _bind(integration: Integration, at: _At) -> tuple[Stepper, Followed, Holds]:
     bound = integration.bind(at.p)
-    holds = Holds(bound.is_due, partial(bound.followed_down, at.largest))
-    return bound.stepper_at(at.largest, at.noise, at.sticks), bound.followed, holds
+    stepper = bound.stepper_at(at.largest, at.noise, at.sticks)
+    next_switches = stepper.next_switches if isinstance(stepper, SwitchWatch) and stepper.has_times else None
+    holds = Holds(bound.is_due, partial(bound.followed_down, at.largest), next_switches)
+    return stepper, bound.followed, holds
 
 
 def _at(p: Parameters, lane: Lane) -> _At:

@@ -19,7 +19,7 @@ _GROWS, _STILL = 1e-3, 0.5
 # Extremes that rise or fall so many times in a row are of an orbit that spirals.
 _SPIRAL = 5
 # A state is found to so many errors of an extreme, whose value does not change with its time at first.
-_OF_STATES = 3.0
+OF_STATES = 3.0
 
 # Of the last, the second last and the third last round of each length: which of the kept extremes stand
 # in it, and whether the round has so many, shape (lengths, most loops).
@@ -100,7 +100,7 @@ def states_return(
     close, exact : parts of a swing by which extremes may differ in a cycle, and do whatever happens.
     """
     last, before, earlier = (at(states / units[:, None], which, -1) for which in ROUNDS)
-    change, former, exact = largest_in(last - before), largest_in(before - earlier), _OF_STATES * exact
+    change, former, exact = largest_in(last - before), largest_in(before - earlier), OF_STATES * exact
     repeats = jnp.maximum(change, former) <= close + exact
     repeats &= change <= LEAVING * jnp.maximum(former, exact)
     goes_on = largest_in(last - 2 * before + earlier) <= exact * jnp.minimum(change, former)

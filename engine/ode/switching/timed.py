@@ -17,10 +17,11 @@ _NO_REST = 1e-6
 _ROUNDINGS = 1e3
 
 
-def next_break(
-    known: tuple[Array, Array, Array, Array] | None, breaks: Array | None, t: Array
-) -> tuple[Array, Array]:
-    """Times just before and just after the next switch; infinite where there is none.
+Known = tuple[Array, Array, Array, Array]
+
+
+def next_times(known: Known | None, breaks: Array | None, t: Array) -> tuple[Array, Array]:
+    """When each switch comes next, infinite where never, and errors of that, shape (k,) each.
 
     `known` are values of the switches, slopes in time, sizes of what the values are a difference of, and
     which of them round; `breaks` are further times.
@@ -38,9 +39,13 @@ def next_break(
     if breaks is not None:
         times.append(jnp.where(breaks > t, breaks, jnp.inf))
         errors.append(ROUNDINGS * eps * jnp.abs(breaks))
-    switch, error = jnp.concatenate(times), lax.stop_gradient(jnp.concatenate(errors))
-    nearest = jnp.argmin(switch)
-    switch, error = switch[nearest], error[nearest]
+    return jnp.concatenate(times), lax.stop_gradient(jnp.concatenate(errors))
+
+
+def next_break(times: Array, errors: Array, t: Array) -> tuple[Array, Array]:
+    """Times just before and just after the next one of some switches; infinite where there is none."""
+    nearest = jnp.argmin(times)
+    switch, error = times[nearest], errors[nearest]
     # At the switch already, up to rounding: straight to its other side.
     before = jnp.where(switch - error > t + error, switch - error, switch + error)
     return before, switch + error

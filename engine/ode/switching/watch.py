@@ -34,7 +34,7 @@ from .crossing import (
 )
 from .smoothness import Smoothed
 from .switches import ROUNDINGS, Switches
-from .timed import next_break, reach_up_to, step_up_to
+from .timed import next_break, next_times, reach_up_to, step_up_to
 
 Array = Any
 
@@ -68,7 +68,7 @@ class SwitchWatch:
     ) -> None:
         self.field, self.inner, self.control, self.p = stepper.field, stepper, control, p
         self.switches, self.longest, self.furthest = switches, longest, stepper.furthest
-        self.breaks, self._has_times = breaks, bool(switches.timed) or breaks is not None
+        self.breaks, self.has_times = breaks, bool(switches.timed) or breaks is not None
 
     def over(self, stepper: Stepper, control: Control) -> "SwitchWatch":
         """The same of another stepper, such as the one inside but for its tolerances."""
@@ -129,7 +129,7 @@ class SwitchWatch:
         Stages of the stepper that lay on the other side would be wrong by the jump, times the whole step; and
         rates of there would lead those astray who look for the turn of what rises until the switch.
         """
-        if not self._has_times:
+        if not self.has_times:
             return self.inner.reach(t, t_next, state, rates)
         before, _ = self._next_break(t, state)
         beyond = lax.stop_gradient(jnp.maximum(t_next - before, 0.0))
@@ -141,7 +141,7 @@ class SwitchWatch:
         """Try a step. It ends at a switch whose time is known; one that crosses another is not kept."""
         carried, watched = solver_state
         size = self._at_most(size)
-        if self._has_times:
+        if self.has_times:
             before, after = self._next_break(t, state)
             ends, arrived = step_up_to(self.inner, before, t, until, size, state, rates, carried)
             until = jnp.minimum(until, before)
@@ -164,9 +164,13 @@ class SwitchWatch:
         value, slope, (size, rounds) = jax.jvp(values, (t,), (jnp.ones_like(t),), has_aux=True)
         return value, slope, lax.stop_gradient(size), rounds
 
+    def next_switches(self, t: Array, state: Array) -> tuple[Array, Array]:
+        """When each switch of time comes next, infinite where never, and errors of that, (k,) each."""
+        return next_times(self.timed(t, state) if self.switches.timed else None, self.breaks, t)
+
     def _next_break(self, t: Array, state: Array) -> tuple[Array, Array]:
         """Times just before and just after the next switch; infinite where there is none."""
-        return next_break(self.timed(t, state) if self.switches.timed else None, self.breaks, t)
+        return next_break(*self.next_switches(t, state), t)
 
     def _past_break(self, tried: Step, later: Array) -> Step:
         """The step, led on to a time just after the switch: one half of the way at the rates of either side.

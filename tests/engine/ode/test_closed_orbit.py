@@ -148,7 +148,13 @@ BESIDE = Flow(
 )
 ROTOR = Flow(
     start=lambda p: jnp.stack([0 * p["w"], p["w"], p["w"]]),
-    field=lambda t, s, p: jnp.stack([s[1], -jnp.sin(s[0]) - p["b"] * jnp.sin(2 * s[0]), s[1] - s[2]]),
+    field=lambda t, s, p: jnp.stack(
+        [
+            s[1],
+            -jnp.sin(s[0]) - p["b"] * jnp.sin(2 * s[0]) - s[1] * jax.nn.sigmoid(s[0] - p["until"]),
+            s[1] - s[2],
+        ]
+    ),
     observe=lambda s, p: {"speed": s[1]},
     observables=(Observable("speed", "w", "1", "speed"),),
     swings=("speed",),
@@ -164,8 +170,15 @@ def test_what_still_decays_beside_a_swing_keeps_the_orbit_open():
 
 
 def test_an_angle_that_goes_round_closes_after_one_loop_or_two():
-    """Past two wells of different depth the speed is largest twice before the orbit closes."""
-    out = run(ROTOR, w=[1.0, 3.0, 4.0], b=[0.0, 0.0, 2.0], horizon=[60.0] * 3)
+    """Past two wells of different depth the speed is largest twice before the orbit closes.
+
+    It does not where the brake goes on after a thousand turns, long after all that is seen of it.
+    """
+    w, b, until = [1.0, 3.0, 4.0, 3.0], [0.0, 0.0, 2.0, 0.0], [1e9, 1e9, 1e9, 2000 * np.pi]
+    out = run(ROTOR, w=w, b=b, until=until, horizon=[60.0] * 4)
+    assert out["attractor"][3] == Attractor.undecided
+    assert out["status"][3] == Status.not_steady
+    out = {name: values[:3] for name, values in out.items()}
     # By the complete elliptic integrals, of a pendulum that swings and of one that goes round.
     known = [4 * ellipk(0.25), 4 / 3 * ellipk(4 / 9)]
 

@@ -181,17 +181,25 @@ def test_shares_that_swing_between_faces_are_no_closed_orbit():
 
 @costs_seconds
 def test_what_turns_where_time_switches_the_field_has_its_whole_height():
-    """Loaded and unloaded by turns, it lies between the ends of both: its swing is tanh(k / 2)."""
+    """Loaded and unloaded by turns, it lies between the ends of both: its swing is tanh(k / 2).
+
+    Nothing is closed that a yearly pulse is still to come to, unless its height is 0.
+    """
     loaded = Flow(
         start=lambda p: 0.5 + 0 * p["k"][None],
-        field=lambda t, z, p: p["k"] * (jnp.where(t % 2 < 1, 1.0, 0.0) - z),
+        field=lambda t, z, p: (
+            p["k"] * (jnp.where(t % 2 < 1, 1.0, 0.0) - z) + jnp.where(t % 365 < 0.1, p["pulse"], 0.0)
+        ),
         observe=lambda z, p: {"z": z[0]},
         observables=seen("z"),
         swings=("z",),
         motion=None,
     )
-    k = [1.0, 2.0]
-    out = lanes(loaded, Method("tsit5"))({"k": jnp.array(k), "horizon": jnp.full(2, 30.0)})
+    k = [1.0, 2.0, 1.0]
+    p = {"k": jnp.array(k), "pulse": jnp.array([0.0, 0.0, 1.0]), "horizon": jnp.full(3, 30.0)}
+    out = lanes(loaded, Method("tsit5"))(p)
+    assert out["attractor"][2] == Attractor.undecided
+    k, out = k[:2], {name: values[:2] for name, values in out.items()}
     np.testing.assert_allclose(out["z_amplitude"], np.tanh(np.array(k) / 2), rtol=1e-9)
     np.testing.assert_allclose(out["period"], 2.0, rtol=1e-9)
     assert (out["attractor"] == Attractor.closed_orbit).all()

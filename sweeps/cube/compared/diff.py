@@ -222,7 +222,7 @@ def _largest(
     into.one_missing += int((where & ~finite).sum())
     if not finite.any():
         return
-    absolute = np.where(finite, np.abs(np.where(finite, a, 0) - np.where(finite, b, 0)), 0.0)
+    absolute = np.where(finite, _apart(left, right, finite), 0.0)
     scale = np.where(finite, np.maximum(np.abs(a), np.abs(b)), 1.0)
     relative = absolute / np.where(scale > 0, scale, 1.0)
     for values, attribute in ((absolute, "largest"), (relative, "relative")):
@@ -230,6 +230,15 @@ def _largest(
         if values[at] > getattr(into, attribute):
             setattr(into, attribute, float(values[at]))
             setattr(into, f"{attribute}_at", _place(reader, name, common, ours, at))
+
+
+def _apart(left: np.ndarray, right: np.ndarray, finite: np.ndarray) -> np.ndarray:
+    """How far two arrays of numbers are apart where both are finite; of integers exactly that."""
+    if left.dtype.kind == right.dtype.kind == "i":
+        unsigned = (end(left, right).astype(np.int64).view(np.uint64) for end in (np.maximum, np.minimum))
+        return np.subtract(*unsigned).astype(np.float64)
+    a, b = (np.where(finite, one, 0).astype(np.float64) for one in (left, right))
+    return np.abs(a - b)
 
 
 def _place(

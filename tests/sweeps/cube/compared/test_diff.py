@@ -9,7 +9,7 @@ from equisweep.engine.store.commit import record
 from equisweep.engine.store.cube import Cube
 from equisweep.sweeps import CubeError, Sweep, diff, run
 from equisweep.sweeps.commands.main import main
-from equisweep.sweeps.cube.compared.diff import Difference
+from equisweep.sweeps.cube.compared.diff import Difference, _apart
 
 AXES = {
     "mechanism": ["noncooperation", "sharing"],
@@ -160,3 +160,15 @@ def test_a_cube_whose_points_are_not_all_there_yet_differs():
     assert not whole.any
     assert replace(whole, points=5).any
     assert replace(whole, points_other=9).any
+
+
+def test_counts_are_apart_by_whole_numbers_however_large():
+    ends = [-(2**63), -(2**53) - 1, -2, 0, 3, 2**53 + 1, 2**60 + 1, 2**63 - 1]
+    left, right = np.meshgrid(np.array(ends), np.array([*ends[1:], 2**60]))
+    apart = _apart(left, right, np.ones(left.shape, bool))
+    exact = [
+        [float(abs(int(a) - int(b))) for a, b in zip(*rows, strict=True)]
+        for rows in zip(left, right, strict=True)
+    ]
+    assert apart.tolist() == exact
+    assert _apart(np.int16([-1]), np.int64([2**60]), np.array([True])).tolist() == [2.0**60 + 1]

@@ -17,6 +17,7 @@ import numpy as np
 from ...engine.errors import Argument, SweepError
 from ..text import nearest
 from .names import BUILDING, spell, unescaped
+from .printed import as_printed
 
 ALLOWED = (
     "allowed are names (any of them in `backquotes`), numbers, quoted labels, < <= == != >= >, in (...), "
@@ -45,10 +46,12 @@ class Meaning:
     ----------
     labels : of a class or of a labelled coordinate: label by stored value; empty for numbers.
     values : of a coordinate of numbers: all of them, so that 0.3 means the coordinate printed as 0.3.
+    in_digits : whether a number means the coordinate that prints as it in six digits, too.
     """
 
     labels: Mapping[Any, str] | None = None
     values: np.ndarray | None = None
+    in_digits: bool = True
 
 
 @dataclass(frozen=True)
@@ -107,8 +110,7 @@ class _Reader:
     def _hint(self) -> str:
         """What may be meant by a text that has no grammar."""
         words = set(re.findall(r"\w+", self.spelt.text))
-        building = sorted(words & BUILDING & set(self.known))
-        if building:
+        if building := sorted(words & BUILDING & set(self.known)):
             return f"; as a name, write `{building[0]}` in backquotes"
         python = sorted(word for word in words if keyword.iskeyword(word) and word not in BUILDING)
         if python:
@@ -252,8 +254,8 @@ class _Reader:
         name_node, text_node = (left, right) if kind == "class" else (right, left)
         name, label = self._dotted(name_node), self._quoted(text_node)
         labels = self.known[name].labels or {}
-        codes = [code for code, known in labels.items() if known == label]
         plain = unescaped(label)  # labels of classes are stored with _ for a blank
+        codes = [code for code, known in labels.items() if known == label]
         codes = codes or [c for c, known in labels.items() if known in (plain, plain.replace(" ", "_"))]
         if not codes:
             raise self.fail(text_node, f"{name} has no such value{nearest(label, list(labels.values()))}")
@@ -269,10 +271,8 @@ class _Reader:
         if values is None or not values.size:
             return run
         with np.errstate(all="ignore"):
-            number = float(run({}))
-            nearby = float(values[np.argmin(np.abs(values - number))])
-        # As in a selection: coordinates are decimal fractions that went through binary.
-        return (lambda _: nearby) if np.isclose(nearby, number, rtol=1e-9, atol=0) else run
+            meant = as_printed(float(run({})), values, self.known[self._dotted(other)].in_digits)
+        return run if meant is None else (lambda _: meant)
 
 
 def _fold(operation: Callable[..., Any], runs: list[Callable[..., Any]]) -> Callable[..., Any]:

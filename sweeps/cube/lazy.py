@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..spec.sampling.points import DIM
 from .classes import classes_of
 from .expression import Meaning, parse_expression
 from .own_dims import along_own
@@ -194,7 +195,8 @@ def _meaning(coordinate: "xr.DataArray") -> Meaning:
     numbers = values.dtype.kind in "iuf"
     options = classes_of(coordinate)
     text = options or (None if numbers else dict(enumerate(_numbered(values)[0])))
-    return Meaning(text, values if numbers and not options else None)
+    # Conditions of `discover` lie between samples, which may print alike.
+    return Meaning(text, values if numbers and not options else None, DIM not in coordinate.dims)
 
 
 def _mask(dataset: "xr.Dataset", expression: Any) -> "xr.DataArray":

@@ -12,6 +12,7 @@ from ...engine.errors import Argument, SweepError
 from ...engine.gate.text import shown
 from ..text import nearest, short
 from .label_lists import quoted, split_labels
+from .printed import as_printed
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -177,10 +178,10 @@ def _range(wanted: Selection, values: np.ndarray) -> list[int]:
     low, _, high = wanted.text.partition(":")
     inside = np.ones(len(values), bool)
     if low:
-        least = _number(wanted, low)
+        least = _end(wanted, low, values)
         inside &= values >= least - 1e-12 * abs(least)
     if high:
-        most = _number(wanted, high)
+        most = _end(wanted, high, values)
         inside &= values <= most + 1e-12 * abs(most)
     if not inside.any():
         raise SweepError(wanted.argument, f": selects nothing; {_ends(wanted.name, values)}")
@@ -191,10 +192,9 @@ def _numbers(wanted: Selection, values: np.ndarray) -> list[int]:
     positions: list[int] = []
     for part in wanted.text.split(","):
         number = _number(wanted, part)
-        # Coordinates are decimal fractions that went through binary: match to their printed digits.
-        best = int(np.argmin(np.abs(values - number)))
-        if not np.isclose(values[best], number, rtol=1e-9, atol=0):
-            there = short(values[best].item())
+        meant = as_printed(number, values)
+        if meant is None:
+            there = short(values[int(np.argmin(np.abs(values - number)))].item())
             other = selection(wanted.name, part.strip(), operator="~")
             raise SweepError(
                 wanted.argument,
@@ -202,8 +202,14 @@ def _numbers(wanted: Selection, values: np.ndarray) -> list[int]:
                 other,
                 " takes",
             )
-        positions.extend(np.flatnonzero(values == values[best]).tolist())
+        positions.extend(np.flatnonzero(values == meant).tolist())
     return positions
+
+
+def _end(wanted: Selection, part: str, values: np.ndarray) -> float:
+    number = _number(wanted, part)
+    meant = as_printed(number, values)
+    return number if meant is None else meant
 
 
 def _nearest(wanted: Selection, values: np.ndarray) -> list[tuple[list[int], Any]]:

@@ -122,10 +122,19 @@ def flow_model(
     """
 
     def components(state: Array, _p: Any, **_static: str) -> Mapping[str, Array]:
+        if len(observables) > len(state):  # past the last component JAX would see that one again
+            beyond = ", ".join(seen.name for seen in observables[len(state) :])
+            raise ValueError(
+                f"{len(observables)} observables, but the state has {len(state)} components: leave out"
+                f" {beyond}, or say what is seen by observe=..."
+            )
         return {seen.name: state[i] for i, seen in enumerate(observables)}
 
+    if coordinates not in _MOTIONS:
+        raise ValueError(f"coordinates={coordinates!r}: must be one of {', '.join(_MOTIONS)}")
+
     def declare(field: Callable[..., Array]) -> Model:
-        begin, velocity, check = _vector(start), _vector(field), None
+        begin, velocity, check = _start_of(start), _field_of(field), None
         if coordinates != "free":
             begin = start_on_faces(begin)
             velocity, check = field_on_faces(velocity), check_of_faces(begin, coordinates == "log_ratios")
@@ -215,14 +224,33 @@ def _with_status(
     return kernel
 
 
-def _vector(function: Callable[..., Any]) -> Callable[..., Array]:
-    """The same function, whose result may be a list or a tuple of numbers where it means a vector."""
+def _start_of(function: Callable[..., Any]) -> Callable[..., Array]:
+    """The same start, which may be a list of numbers, whole ones too: it has the dtype of the parameters."""
 
     @wraps(function)
-    def vector(*arguments: Any, **static: Any) -> Array:
-        return jnp.asarray(function(*arguments, **static))
+    def start(p: Mapping[str, Any], **static: Any) -> Array:
+        dtypes = [dtype for dtype in map(jnp.result_type, p.values()) if jnp.issubdtype(dtype, jnp.floating)]
+        return _real(function(p, **static), jnp.result_type(*dtypes) if dtypes else jnp.result_type(float))
 
-    return vector
+    return start
+
+
+def _field_of(function: Callable[..., Any]) -> Callable[..., Array]:
+    """The same field, which may be a list of numbers, whole ones too: rates have the dtype of the state."""
+
+    @wraps(function)
+    def field(t: Array, state: Array, *more: Any, **static: Any) -> Array:
+        return _real(function(t, state, *more, **static), jnp.result_type(state))
+
+    return field
+
+
+def _real(values: Any, dtype: Any) -> Array:
+    """An array of this dtype, unless it is complex, which is refused later."""
+    array = jnp.asarray(values)
+    if array.dtype == dtype or jnp.issubdtype(array.dtype, jnp.complexfloating):
+        return array
+    return array.astype(dtype)
 
 
 def _seen(observe: Callable[..., Any], observables: Sequence[Observable]) -> Callable[..., Any]:

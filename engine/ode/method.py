@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels.flow import Flow
+from ..errors import SweepError
 from .steps import tableaux
 from .steps.rosenbrock import Rosenbrock
 from .steps.runge_kutta import ImplicitRungeKutta, RungeKutta
@@ -113,6 +114,8 @@ class Method:
             raise ValueError(f"max_steps = {self.max_steps}: must be at least 1")
         if self.fixed_steps is not None and self.fixed_steps < 1:
             raise ValueError(f"fixed_steps = {self.fixed_steps}: must be at least 1")
+        if self.fixed_steps is not None and self.fixed_steps % 1 != 0:
+            raise ValueError(f"fixed_steps = {self.fixed_steps}: must be a whole number")
         object.__setattr__(self, "breaks", _breaks(self.breaks))
         if self.max_step is not None and not self.max_step > 0:
             raise ValueError(f"max_step = {self.max_step}: must be above 0")
@@ -163,15 +166,16 @@ class Method:
         return LONGEST if self.longest is None else self.longest
 
     def require_decidable(self, flow: Flow, driven: bool = False) -> None:
-        """ValueError where orbits are to go on until decided, and nothing decides those of this flow.
+        """SweepError where orbits are to go on until decided, and nothing decides those of this flow.
 
         `driven`: the trace of the field shows that it depends on t.
         """
         driven |= flow.motion is None
         if self.extends and not flow.swings and (driven or self.settle == 0):
             why = "settle is 0" if self.settle == 0 else "the field depends on t, so that nothing rests"
-            raise ValueError(
-                f'horizon = "decided": nothing decides an orbit, as {why} and the flow follows no swings'
+            raise SweepError(
+                f'horizon = "decided": nothing decides an orbit, as {why} and the flow follows no swings;'
+                " name observables in swings=[...] of the model, or leave it out"
             )
 
     def _check_tolerances(self) -> None:

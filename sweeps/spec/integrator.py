@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import partial
 from typing import Any
+
+import numpy as np
 
 from ...engine.errors import SweepError
 from ...engine.gate.text import shown
@@ -84,4 +87,23 @@ def require_later_end(where: str, space: Space) -> None:
     if horizon > latest:
         raise SweepError(
             f"{where}.longest: {latest:g} is below the horizon, {horizon:g}, past which orbits are to go on"
+        )
+
+
+def require_fitting_tolerances(where: str, space: Space) -> None:
+    """Refuse absolute tolerances that are not one for each component; the error begins with `where`."""
+    atol, flow = space.integrator.get("atol"), space.model.flow
+    if not isinstance(atol, list | tuple) or flow is None:
+        return
+    import jax
+
+    p = {
+        parameter.name: jax.ShapeDtypeStruct(np.shape(space.fixed.get(parameter.name, 0.0)), space.dtype)
+        for parameter in space.model.parameters
+    }
+    state = jax.eval_shape(partial(flow.start, **space.combinations[0]), p)
+    if len(state) != len(atol):
+        raise SweepError(
+            f"{where}.atol: {len(atol)} numbers, but the state has {len(state)} components; give one for"
+            " each, or one number for all"
         )

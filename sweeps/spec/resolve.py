@@ -18,7 +18,13 @@ from .checks import require_types
 from .design import design_names, resolve_design
 from .fixed import fixed_values
 from .inputs import Inputs
-from .integrator import integrator_options, require_dynamics, require_later_end, saved_times
+from .integrator import (
+    integrator_options,
+    require_dynamics,
+    require_fitting_tolerances,
+    require_later_end,
+    saved_times,
+)
 from .load_model import find_model
 from .outputs import derivative_pairs, output_names
 from .ranges import MOST_VALUES
@@ -96,6 +102,7 @@ def resolve(table: Mapping[str, Any], origin: str, folder: Path) -> Space:
     require_later_end(f"{origin}: integrator", space)
     if digest:
         check_model(f"{origin}: model {table['model']}", space)
+    require_fitting_tolerances(f"{origin}: integrator", space)
     return space
 
 

@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from equisweep.engine.errors import SweepError
 from equisweep.engine.ode.method import Method
 from equisweep.engine.ode.trajectory import lanes
 from equisweep.kernels.flow import Attractor, Flow
@@ -141,7 +142,7 @@ def test_horizons_that_make_no_sense_are_refused(wrong, message):
 
 def test_flows_of_which_nothing_decides_an_orbit_are_refused():
     p = {name: jnp.ones(1) for name in ("k", "z0", "horizon")}
-    with pytest.raises(ValueError, match="depends on t"):
+    with pytest.raises(SweepError, match="depends on t"):
         lanes(STIFF, DECIDED)(p)
-    with pytest.raises(ValueError, match="settle is 0"):
+    with pytest.raises(SweepError, match="settle is 0"):
         lanes(Flow(**{**vars(SPIRAL), "swings": ()}), Method(settle=0.0, horizon="decided"))(p)

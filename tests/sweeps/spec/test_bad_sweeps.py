@@ -87,6 +87,8 @@ BAD = {
     ),
     "no step": (f"{SINGLE}max_step = 1e-46", "integrator: max_step = 1e-46: numbers are float32"),
     "no end": (f'{SINGLE}horizon = "decided"\nlongest = 1e40', "integrator: longest = 1e+40: numbers"),
+    "half a step": (f"{DOUBLE}fixed_steps = 2.5", "integrator: fixed_steps = 2.5: must be a whole number"),
+    "atol of one component": (f"{DOUBLE}atol = [1e-8]", "integrator.atol: 1 numbers, but the state has 2 "),
     "infinite atol": (f"{DOUBLE}atol = inf", "integrator: atol = inf: must be finite"),
     "infinite settle": (f"{DOUBLE}settle = inf", "integrator: settle = inf: must be a distance"),
     "duplicate values": ('model = "external"\n[axes]\nalpha = [0.1, 0.1]', "0.1 stands there twice"),

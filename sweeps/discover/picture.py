@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..plots.look.symbols import plain
 from .discover import Discovery
 
 if TYPE_CHECKING:
@@ -48,11 +49,11 @@ def draw(discovery: Discovery) -> "Figure":
         )
         plane.annotate(str(number), (left, high), color="C3", xytext=(3, -12), textcoords="offset points")
     for axis, name in ((plane.xaxis, x), (plane.yaxis, y)):
-        axis.set_label_text(name)
+        axis.set_label_text(plain(name))
         if name in inputs.labels:
-            axis.set_ticks(range(len(inputs.labels[name])), inputs.labels[name])
+            axis.set_ticks(range(len(inputs.labels[name])), list(map(plain, inputs.labels[name])))
     plane.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, markerscale=3)
-    plane.set_title(discovery.condition, fontsize="medium")
+    plane.set_title(plain(discovery.condition), fontsize="medium")
     figure.draw_without_rendering()  # lays it out, as it is saved
     return figure
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...engine.errors import Argument, SweepError
-from . import frame
+from . import frame, labels
 from .view import View
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _add_legend(
     from matplotlib.patches import Patch
 
     patches = {
-        number: Patch(facecolor=colour, edgecolor="0.4", label=classes[number].replace("_", " "))
+        number: Patch(facecolor=colour, edgecolor="0.4", label=labels.spoken(classes[number]))
         for number, colour in colours.items()
     }
     drawers = {patch: _lettered(letters[number], colours[number]) for number, patch in patches.items()}

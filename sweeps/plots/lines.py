@@ -193,7 +193,7 @@ def _handles(looks: dict[tuple[str, int], Line], view: View) -> list[Any]:
             [], [], color="0.3" if many else look.colour,
             linestyle="none" if view.x.unordered else look.style,
             marker=look.marker, markersize=5, linewidth=1.5,
-            label=name.replace("_", " ") if many else look.label,
+            label=labels.spoken(name) if many else look.label,
         )
         for (name, _), look in looks.items()
     ]  # fmt: skip

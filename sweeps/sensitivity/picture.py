@@ -9,6 +9,7 @@ import numpy as np
 from ...engine.errors import Argument, SweepError
 from ..cube.select import Selections, select
 from ..plots.look.figure import Drawing
+from ..plots.look.symbols import plain
 from ..spec.design import Design
 from ..spec.sampling.points import DIM
 from ..text import nearest
@@ -96,7 +97,7 @@ def draw_sensitivity(
             rows += _along(panel, measures, name, kinds[0], cell, along)
         else:
             rows += _bars(panel, measures, name, kinds, cell)
-        panel.set_title(title, fontsize="medium")
+        panel.set_title(plain(title), fontsize="medium")
     for panel in axes[len(panels) :]:
         panel.set_axis_off()
     for _ in range(1 if y is None else 2):  # squares of a map move what stands beside them once more
@@ -157,7 +158,9 @@ def _bars(
             | _row(values[i], ends[:, i])
             for i, one in enumerate(names)
         ]
-    panel.set_xticks(range(len(names)), names, rotation=30 if max(map(len, names)) > 5 else 0)
+    panel.set_xticks(
+        range(len(names)), list(map(plain, names)), rotation=30 if max(map(len, names)) > 5 else 0
+    )
     panel.axhline(0, color="0.5", linewidth=0.6)
     panel.legend(frameon=False, fontsize="small")
     if all(np.isnan(row["value"]) for row in rows):
@@ -179,7 +182,7 @@ def _map(
     drawn = panel.imshow(values, origin="lower", cmap="viridis", vmin=least)
     figure.colorbar(drawn, ax=panel, label="S2")
     for axis, set_ticks in ((panel.xaxis, panel.set_xticks), (panel.yaxis, panel.set_yticks)):
-        set_ticks(range(len(names)), names)
+        set_ticks(range(len(names)), list(map(plain, names)))
         axis.set_label_text(PARAMETER)
     return [
         {"output": name, **_said(measures, cell), PARAMETER: names[i], "parameter_2": names[j],
@@ -196,7 +199,7 @@ def _along(
     for i, one in enumerate(measures[PARAMETER].values):
         values, reach = _values(measures, name, kind, {**cell, PARAMETER: i})
         rows += _line(panel, name, str(one), kind, (dim, where), values, reach, i, _said(measures, cell))
-    panel.set(xlabel=dim, ylabel=kind)
+    panel.set(xlabel=plain(dim), ylabel=kind)
     panel.legend(frameon=False, fontsize="small")
     return rows
 
@@ -234,7 +237,7 @@ def _line(
     reach: Any, number: int, said: Mapping[str, Any],
 ) -> list[dict[str, Any]]:  # fmt: skip
     dim, where = along
-    panel.plot(where, values, "o-", markersize=3, color=f"C{number}", label=parameter)
+    panel.plot(where, values, "o-", markersize=3, color=f"C{number}", label=plain(parameter))
     ends = reach if reach is not None else np.full((2, len(where)), np.nan)
     if reach is not None:
         low, high = values - reach[0], values + reach[1]

@@ -64,7 +64,7 @@ def _positions(structure: Structure, rows: list[tuple[str, ...]]) -> dict[str, t
 
 
 def _box(axes: Axes, place: tuple[float, float], name: str, colour: str) -> Patch:
-    label = fill(name.replace("_", " "), 13)
+    label = fill(name.replace("_", " "), 13).replace("$", r"\$")
     style = {"boxstyle": "round,pad=0.4", "facecolor": "white", "edgecolor": colour, "linewidth": 1.6}
     text = axes.text(*place, label, ha="center", va="center", fontsize=9, bbox=style, zorder=3)
     return cast(Patch, text.get_bbox_patch())  # there is one, the text having a box

@@ -27,7 +27,7 @@ def cube():
     rng = np.random.default_rng(4)
     x = {name: rng.random(SIZE) for name in ("a", "v.data", "not used")}
     inside = (x["a"] < 0.4) & (x["v.data"] > 0.3) & (x["v.data"] < 0.7)
-    how = ["left", 'the "right"']
+    how = ["left", 'the "$right_{$"']  # which no picture takes for a formula
     hit = np.stack([inside, np.zeros(SIZE, bool)]) ^ (rng.random((2, SIZE)) < 0.05)
     status = np.ones((2, SIZE), np.uint8)
     status[1, :7], status[0, :9] = 9, 0  # infeasible; not computed
@@ -205,7 +205,8 @@ def test_the_command_prints_and_draws(tmp_path, capsys):
 
 
 def test_a_picture_shows_boxes_over_choices_too(cube):
-    figure = draw(discover(cube, "hit > 0.5", boxes=2))
+    figure = draw(discover(cube, """hit > 0.5 and how in ('left', 'the "$right_{$"')""", boxes=2))
+    assert figure.axes[1].get_title().endswith(r"""\$right_{\$"')""")
     curve, plane = figure.axes[:2]
     assert curve.get_xlabel() == "coverage"
     assert {plane.get_xlabel(), plane.get_ylabel()} <= {"a", "v.data", "how"}

@@ -264,6 +264,16 @@ def test_cells_end_where_the_domain_of_the_parameter_does(values, log, domain, b
     np.testing.assert_allclose(edges(way), borders, atol=1e-15)
 
 
+def test_dollars_in_names_of_classes_begin_no_formula():
+    grid = DataArray(np.array([[0, 1], [1, 0]], np.int8), {"x": [0.0, 1.0], "y": [0.0, 1.0]}, ("x", "y"))
+    named = grid.assign_attrs(flag_values=[0, 1], flag_meanings="5$_to_10$ $x_{$")
+    status = (grid >= 0).astype("uint8").assign_attrs(flag_values=[1], flag_meanings="ok")
+    figure = plot(Dataset({"band": named, "status": status}), "band", "x", "y")
+    figure.draw_without_rendering()  # which fails where a formula is none
+    texts = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+    assert texts[:2] == [r"5\$ to 10\$", r"\$x {\$"]
+
+
 def test_a_map_over_shares_begins_at_0():
     loss = DataArray(np.ones((3, 2)), {"x": [0.0, 0.4, 0.8], "y": [0.1, 0.7]}, ("x", "y"))
     status = loss.astype("uint8").assign_attrs(flag_values=[1], flag_meanings="ok")

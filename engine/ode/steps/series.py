@@ -106,11 +106,11 @@ class LoweredField:
     @cached_property
     def _costly(self) -> list[Scalar]:
         """Floats that change on the way and take dozens of instructions each, the first of them."""
-        moves = {self.time, *self.components}
+        varying = {self.time, *self.components}
         for node in self._nodes:
-            if not moves.isdisjoint(node.args):
-                moves.add(node)
-        costly = [n for n in self._nodes if n in moves and n.dtype[0] == "f" and _costly(n)]
+            if not varying.isdisjoint(node.args):
+                varying.add(node)
+        costly = [n for n in self._nodes if n in varying and n.dtype[0] == "f" and _is_costly(n)]
         return costly[:_MOST_CARRIED]
 
     def _values(self, t: Array, state: Array) -> list[Array]:
@@ -118,7 +118,7 @@ class LoweredField:
         return [t, *state, *self._closed_over]
 
 
-def _costly(node: Scalar) -> bool:
+def _is_costly(node: Scalar) -> bool:
     return node.op in OPERATIONS and bool(node.args) and OPERATIONS[node.op].costly(node.args[0].dtype)
 
 

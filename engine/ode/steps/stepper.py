@@ -55,7 +55,7 @@ class Control(Protocol):
     `rtol` is the error allowed relative to the state, `atol` the absolute one, one number or one a component,
     None where it is measured in scales; `nominal` is that of a component of size 1. With
     `fixed_steps`, as many equal steps span the horizon instead, whatever their error. `scale` is that of each
-    component, shape (d,); None: it is 1. `allows_at_zero`: an error is allowed in a component that is 0, too.
+    component, shape (d,); None: it is 1. `allows_at_zero`: an error is known to be allowed in one that is 0.
     """
 
     @property

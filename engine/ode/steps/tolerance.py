@@ -61,7 +61,7 @@ class Tolerance:
 
     @property
     def allows_at_zero(self) -> bool:
-        """Whether an error is allowed in a component that is 0 and stays there."""
+        """Whether an error is known to be allowed in each component that is 0; of scales it is not known."""
         return self.scale is None and self.nominal > self.rtol
 
     def allowed(self, old: Array, new: Array, size: Array) -> Array:

@@ -233,8 +233,8 @@ class SwitchWatch:
         speed = jnp.max(jnp.where(step.rates == 0, 0.0, jnp.abs(step.rates) / allowed))
         still = lax.stop_gradient(HARMLESS / jnp.where(speed > 0, speed, 0.0))  # as far as this nothing moves
         still = jnp.where(self.switches.are_clocks(at.values), jnp.inf, still)
-        over_it = led_over(shift_over(crossed & over, at, watched.slopes, still), step, tried, self.field)
-        tried = self._led_on(tried, *over_it)
+        shift = shift_over(crossed & over, at, watched.slopes, still)
+        tried = self._led_on(tried, *led_over(shift, step, tried, self.field))
         holds = ~crosses & holds_on(watched, at, step.size, is_shortest)
         after = self._watched_after(tried, watched, crossed, over, size, holds)
         return tried._replace(

@@ -1,10 +1,14 @@
 """What is known to have no negative sign has none, whatever goes in: zeros, infinities, NaN."""
 
+import itertools
 import math
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from equisweep.engine.codegen.cpu.backend import Cpu
 from equisweep.engine.codegen.ir import Graph, order_of
+from equisweep.engine.codegen.lanes import Leaf, Loop
 from equisweep.engine.codegen.llvm.signs import never_negative
 from helpers.codegen.interpreter import OPERATIONS
 
@@ -82,3 +86,29 @@ def test_sums_and_roots_of_what_may_be_negative_are_not_known():
         graph.apply("sqrt", x),
     ):
         assert not never_negative(s)
+
+
+@pytest.mark.parametrize("dtype", ["f32", "f64"])
+@pytest.mark.parametrize("width", [8, 16, 32])
+def test_the_larger_of_what_has_no_negative_sign_is_the_same_at_every_width(width, dtype):
+    """Wide code compares their bits: a quotient of zeros is a NaN with a sign on some processors."""
+    graph, kind = Graph(), np.float32 if dtype == "f32" else np.float64
+    x, y, *_ = graph.inputs((5,), dtype, 0)
+    on = graph.inputs((), "i1", 5).item()
+    size, other = graph.apply("abs", x), graph.apply("abs", y)
+    part = graph.apply("div", size, graph.apply("mul", y, y))
+    pairs = (size, other), (other, part), (part, size)
+    assert all(never_negative(s) for pair in pairs for s in pair)
+    after = x, y, *(graph.apply("max", *pair) for pair in pairs), graph.constant(False, "i1")
+    loop = Loop((Leaf(5, dtype, 1), Leaf(1, "i1", 0)), 2, on, after)
+    given = list(itertools.product([*EDGES, -math.nan, 1e-42, 3e-5], repeat=2))
+    with np.errstate(all="ignore"):
+        x, y = np.array(given).astype(kind).T
+        size, other = np.abs(x), np.abs(y)
+        part = size / (y * y)
+        expected = np.maximum([size, other, part], [other, part, size])
+    begin = jnp.stack([jnp.asarray(a) for a in (x, y, x, x, x)], axis=1)
+    numbers, _ = Cpu(width).lanes(loop)([begin, jnp.ones(len(x), bool)])
+    actual = np.asarray(numbers)[:, 2:].T
+    np.testing.assert_array_equal(actual, expected)
+    assert not np.signbit(actual[actual == 0]).any()

@@ -93,9 +93,10 @@ class Cube:
         Raises CubeError where the metadata of one are not what they should be.
         """
         listed = " ".join(str(array.attributes.get("coordinates", "")) for array in self._arrays.values())
-        names = dict.fromkeys(
-            [*(dim for array in self._arrays.values() for dim in array.dims), *listed.split()]
-        )
+        dims = (dim for array in self._arrays.values() for dim in array.dims)
+        # What the sweep varies is listed there, too, but the list ends names at blanks.
+        varied = (key.partition("parameters." if "design." in key else ".")[2] for key in self.identity)
+        names = dict.fromkeys([*dims, *listed.split(), *(name for name in varied if " " in name)])
         there = [name for name in names if self.storage.exists(self.root / name / "zarr.json")]
         with readable(self.root):
             arrays = {name: self.open_array(name) for name in there if name not in self._arrays}

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from equisweep.sweeps import Sweep, SweepError, open_cube, run
 from equisweep.sweeps.boundaries.boundaries import boundaries
+from equisweep.sweeps.cube.plain.open import open_plain
 from equisweep.sweeps.cube.query import query_text
 
 SCENARIOS = {"alpha": [0.1, 0.1, 0.5, 0.1], "n": [3, 4, 3, 3]}
@@ -102,3 +103,23 @@ def test_no_boundary_lies_between_equal_values(tmp_path):
     )
     with pytest.raises(SweepError, match="repeats values"):
         boundaries(cube, "status", "alpha")
+
+
+def test_an_axis_with_a_blank_in_its_name_is_there_however_it_varies(tmp_path):
+    (tmp_path / "game.py").write_text(
+        "from equisweep.kernels.declare import model\n"
+        "from equisweep.kernels.model import Dim, Domain, Output, Parameter\n"
+        "V = Parameter('v', 'v', '1', {'a b': 1.0, 'c': 2.0, 'd e': 3.0}, Domain(), 'v', dim='d')\n"
+        "@model(parameters=[V], outputs=[Output('y', 'y', '1', 'y')], dims=[Dim('d', 'd')])\n"
+        "def game(p):\n    return {'y': p['v'].sum()}\n"
+    )
+    axes = {"v.a b": [1, 2], "v.c": [10, 20]}
+    design = {"kind": "lhs", "samples": 2, "parameters": {"v.d e": {"uniform": [0, 1]}}}
+    sweep = Sweep("game.py:game", axes, zip={"s": list(axes)}, design=design, folder=tmp_path)
+    cube = run(sweep, tmp_path / "c.zarr").load()
+    assert cube["v.a b"].values.tolist() == [1, 2]
+    assert cube["v.d e"].dims == ("sample",)
+    chosen = cube.equisweep.sel(**{"v.a b": 2})
+    np.testing.assert_allclose(chosen["y"], 22 + cube["v.d e"])
+    head = query_text(open_plain(tmp_path / "c.zarr"), style="csv").splitlines()[0]
+    assert sorted(head.split(",")) == ["status", "v.a b", "v.c", "v.d e", "y"]

@@ -15,8 +15,9 @@ from .vanishing.levels import Vanished
 Array = Any
 Loop = Callable[..., Any]
 
-# Extremes that are found by exact steps are the same to so many of their errors.
-_EXACT_ERRORS = 1e3
+# Extremes that are found by exact steps are the same to so many of their errors, and at most to this part of
+# a swing: in float32 a step is wrong by 50 roundings at most, and a turn takes some ten or twenty of them.
+_EXACT_ERRORS, _MOST_EXACT = 1e3, 3e-4
 
 
 class Closeness(NamedTuple):
@@ -29,7 +30,7 @@ class Closeness(NamedTuple):
     def of(cls, tolerance: float, exact_tolerance: float) -> "Closeness":
         """From the tolerance of the steps that led there and of the exact ones."""
         close = closeness(tolerance)
-        return cls(close, min(_EXACT_ERRORS * exact_tolerance, close))
+        return cls(close, min(_EXACT_ERRORS * exact_tolerance, _MOST_EXACT, close))
 
 
 class Sought(NamedTuple):

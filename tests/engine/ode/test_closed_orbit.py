@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from equisweep.engine.ode.method import Method
 from equisweep.engine.ode.trajectory import lanes
+from equisweep.engine.ode.walk import Closeness
 from equisweep.kernels.flow import Attractor, Flow, Observable
 from equisweep.kernels.status import Status
 from helpers.flows import LORENZ
@@ -226,6 +227,12 @@ MUTANTS = Flow(
     swings=("rock",),
     faces=True,
 )
+
+
+def test_in_float32_a_slow_spiral_is_no_cycle_either():
+    """It was one where it lost less than 0.6% a turn: a hundred times what float32 does not hold."""
+    assert Closeness.of(2e-4, 6e-6).exact == 3e-4
+    assert Closeness.of(2e-10, 1e-12).exact == 1e-9
 
 
 def test_a_mutant_that_invades_keeps_a_cycle_open_however_rare_it_is_yet():

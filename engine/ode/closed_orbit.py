@@ -47,6 +47,8 @@ Loop = Callable[..., Any]
 _EXACT_SMALL = 3.0
 # An extreme that lies less than this part of a period further back than the last period counts to it.
 _PART = 1e-3
+# The length of a round may be wrong by this part of what extremes are exact to, besides roundings of time.
+_CHANCE = 1e-2
 
 
 class Cycle(NamedTuple):
@@ -151,11 +153,11 @@ def cycle_of(
     if vanished[0] is not None:
         given = end.history, cycle, vanished, sought
         cycle = lane_call(loop, lambda given: _unless_others_grow(*given), given)
-    if (
-        faces and not driven
-    ):  # what goes on from round to round is a share that dies out, and leads to nothing
-        return cycle
-    return lane_call(loop, lambda given: _while_it_lasts(bind, *given), (end.history, cycle, sought, p))
+    # In logits what goes on from round to round is a share that dies out: only time has something in store.
+    if driven or not faces:
+        given = end.history, cycle, sought, p
+        cycle = lane_call(loop, lambda given: _while_it_lasts(bind, *given), given)
+    return cycle
 
 
 def _while_it_lasts(bind: Bind, history: History, cycle: Cycle, sought: Sought, p: Any) -> Cycle:
@@ -170,6 +172,9 @@ def _while_it_lasts(bind: Bind, history: History, cycle: Cycle, sought: Sought, 
     onward = jnp.where(jnp.abs(change) > least, change, 0.0)
     error = jnp.max(jnp.where(onward != 0, jnp.abs(change - earlier) / jnp.abs(change), 0.0))
     error = jnp.maximum(error, jnp.abs(period - former) / period)
+    # Two rounds may be as long by chance.
+    clock = jnp.finfo(times[0].dtype).eps * jnp.abs(times[0]) / period
+    error = jnp.maximum(error, _CHANCE * sought.within.exact + clock)
     last = Round(times[0], states[0], period, onward, error, sought.units)
     ends = has_another_round_ahead(stepper.field, holds.next_switches, last, cycle.closed)
     return cycle._replace(closed=cycle.closed & ~ends)

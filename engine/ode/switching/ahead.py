@@ -25,8 +25,10 @@ _ASIDE, _PHASES = 0.1, (0.11, 0.37, 0.62, 0.89)
 # So many switches that have not been in the last round are looked behind, each time after this part of the
 # way to the next one, where hardly another switch is.
 _SWITCHES, _BETWEEN = 16, 0.382
-# Rates are others where they differ by this part of themselves, or lead as far in a round.
-_OTHER = 1e-2
+# Rates are others where they differ by this part of themselves, or lead as far in a round: by so many times
+# what the length of the rounds up to there may be wrong, as rates may vary that much faster than in a round,
+# and between these bounds.
+_STEEP, _OTHER_LEAST, _OTHER_MOST = 1e4, 1e-5, 1e-2
 # How wrong the length of all rounds up to there may be, as a part of a round: in rounds to come, where rates
 # may vary much faster than that, and behind switches, where two looks would have to be misled.
 _WRONG, _WRONG_BEHIND = 1e-4, 1e-3
@@ -106,10 +108,13 @@ def has_another_round_ahead(
             since = jnp.where(behind & again, until + _ONE * last.period, since)
             most = jnp.where(behind, _WRONG_BEHIND, _WRONG)
         rounds, then = before(t)
-        state = aside(which)
+        # An angle that stayed where the round ended may stand at a switch, where rounding decides.
+        state = aside(which) + (then - last.t) / last.period * last.onward
         here, there = field(then, state), field(t, state + rounds * last.onward)
         size = jnp.maximum(jnp.abs(here), jnp.abs(there)) + units / last.period
-        other = jnp.any(jnp.abs(there - here) > _OTHER * size) & (rounds * last.error <= most)
+        wrong = rounds * last.error
+        least = jnp.clip(_STEEP * wrong, _OTHER_LEAST, _OTHER_MOST)
+        other = jnp.any(jnp.abs(there - here) > least * size) & (wrong <= most)
         return _Look(k + 1, since, until, other)
 
     start = _Look(jnp.int32(0), begin, begin, jnp.asarray(False))

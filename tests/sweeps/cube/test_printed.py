@@ -47,6 +47,15 @@ def test_a_number_is_another_value_only_where_it_is_written_as_that_prints():
     assert as_printed(0.333333, THIRDS) == 1 / 3
     assert as_printed(0.333333, THIRDS, six_digits=False) is None
     assert as_printed(0.33333, THIRDS) is None
+    for number, value in (
+        (333333, 1e6 / 3),
+        (-3.33333e6, -1e7 / 3),
+        (1.66667e-7, 1e-6 / 6),
+        (0.3, 0.3000001),
+    ):
+        assert as_printed(number, np.array([value, 1.0])) == value
+    assert as_printed(333333, np.array([333334])) is None
+    assert as_printed(3.33333e6, np.array([3333333])) is None
     for number, values in (
         (1e6, [1000001.0, 2e6]),
         (3.0, [3.0000001, 5]),

@@ -138,14 +138,17 @@ def _nearest_rest(bound: Bound, lane: Lane, end: Array) -> tuple[Nearest, Array]
         t, own = fixed[0], bound.bind(fixed[1])
         return own.motion(Moment(t, state, own.field(t, state)))[0]
 
-    loop = partial(bound.loop, native=bound.method.native)
+    assert lane.watch is not None
+    loop, seen = partial(bound.loop, native=bound.method.native), lane.watch.within < 0
     nearest = nearest_rest(
         rates, (lane.t, bound.p), lane.state, bound.units(lane), outbound, loop,
         ahead=bound.last_end(end), settle=bound.method.settle, switches=bound.switches,
-        exact=bound.differentiable,
+        exact=bound.differentiable, seen=seen,
     )  # fmt: skip
     measured = jnp.max(bound.units(lane)) > least_scale(lane.state.dtype)
     attracts, still = nearest.attracts & measured, settling.starts_at_rest(velocity, outbound)
+    # Beside a guard the Jacobian may be infinite where an orbit ends in finite time, and says nothing.
+    still &= nearest.attracts | ~seen | ~jnp.all(jnp.isfinite(nearest.jacobian))
     if bound.flow.faces:
         given = lane, nearest, velocity, outbound
         stays = _stays_gone(bound, *lax.stop_gradient(given))

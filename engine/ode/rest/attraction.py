@@ -83,6 +83,7 @@ def nearest_rest(
     settle: float,
     switches: bool = False,
     exact: bool = True,
+    seen: Array | bool = False,
 ) -> Nearest:
     """The rest point near a state.
 
@@ -101,6 +102,8 @@ def nearest_rest(
         behind a guard against negative amounts, it may have the Jacobian of the side where no orbit goes.
     exact : whether JAX differentiates the rates. If differences do, and are too far off, the point does not
         attract: an orbit goes on to its horizon.
+    seen : whether the orbit was here before, and the rest point did not attract. That nothing moves any
+        more is then rounding, on the way into a saddle that is no line of components.
     """
 
     def cond(last: _Newton, _fixed: Any) -> Array:
@@ -140,13 +143,15 @@ def nearest_rest(
         lambda state: rates(p, state), lax.stop_gradient(scale), left_out, lax.stop_gradient(ahead), settle,
         exact,
     )  # fmt: skip
-    rest = last.begin + at.towards_rest(last.jacobian, last.begin)
+    # It moves with the state along a line of rest points, and so as far as what is slow is damped.
+    moved = last.begin + (state - begin)
+    rest = moved + at.towards_rest(last.jacobian, moved)
     away, now = begin - lax.stop_gradient(rest), lax.stop_gradient(rates(p, begin))
     scale, swing = lax.stop_gradient(scale), no_swing(state.dtype)
     if count == len(state):
         swing = swing_of(last.jacobian, jnp.where(left_out, 0.0, away / scale))
     square = square_of_distance(away, now, scale, left_out, swing)
-    varies = jnp.logical_not(stay_constant(last.jacobian, now == 0))
+    varies = jnp.logical_not(stay_constant(last.jacobian, now == 0)) | (seen & jnp.all(left_out | (now == 0)))
     varies = varies[:, None] & varies[None, :]
     doubt = 0.0 if exact else at.wrong(last.jacobian, last.begin)
     leaves = grows(

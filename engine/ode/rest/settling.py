@@ -131,7 +131,8 @@ def watched(
     strength = speed * speed * duration
     arrives = (strength <= watch.within * change) & (speed < before) & (steps >= watch.since)
     near = (watch.known & (square <= settle**2)) | ((~watch.known | watch.bends) & arrives) | (speed == 0)
-    away = strength > _AWAY * settle * change
+    # Beside a saddle rates that stay what they are to the last bit are rounding.
+    away = (strength > _AWAY * settle * change) & (change > 0)
     turns = jnp.any((rates[0] < 0) != (rates[1] < 0)) & (steps >= _MANY)
     tiny = jnp.finfo(speed.dtype).tiny
     distance = strength / jnp.maximum(change, tiny)

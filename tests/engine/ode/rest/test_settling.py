@@ -36,6 +36,7 @@ CHAIN = flow_of(
     lambda z, p: [-0.7 * z[0], 0.7 * z[0] - 0.2 * z[1], 0.2 * z[1]],
 )
 SADDLE = flow_of("xy", lambda p: [p["x0"], 1.0], lambda z, p: [z[0] * (1 - z[0] ** 2), -z[1]])
+RISE = flow_of("x", lambda p: [0.0 * p["a"]], lambda z, p: [p["a"] - z[0]])
 PREY = flow_of("xy", lambda p: [p["x0"], p["x0"]], lambda z, p: [z[0] * (1 - z[1]), z[1] * (z[0] - 1)])
 EPIDEMIC = flow_of(
     "si",
@@ -250,6 +251,13 @@ def test_the_derivative_of_the_time_to_settle_is_that_of_its_formula():
 
     slope = jax.jit(jax.jacfwd(settle_time))(jnp.asarray(0.5))
     np.testing.assert_allclose(slope, -np.log(1e7) / 0.25, rtol=1e-2)
+
+    # Where the rest point moves as well it takes as long in its units.
+    def from_0(a):
+        p = {"a": a, "horizon": jnp.asarray(1e3)}
+        return trajectory(RISE, p, Method("tsit5"))["settle_time"]
+
+    assert abs(jax.jit(jax.jacfwd(from_0))(jnp.asarray(3.0))) < 1e-6
 
 
 @costs_seconds

@@ -23,6 +23,10 @@ SAME_TIME = 1e-5
 _GROWING = 1e-3
 # An orbit along the faces comes nearer to each of them than exp(-_FACE), 1 in 1,000.
 _FACE = 7.0
+# Steps have led an orbit astray whose maxima have changed by this part of its swing, and by so many errors of
+# a step, in half of its time, if changes like that of the last round come to this part of it in all of these:
+# what nears a cycle changes by ever less.
+_ASTRAY, _NOISY, _AS_MUCH = 1e-2, 10.0, 0.5
 
 
 def classified(
@@ -59,6 +63,22 @@ def closeness(tolerance: float) -> float:
 def is_swing(e: Extremes) -> Array:
     """Which followed quantities swing by more than the errors of the integration, shape (k,)."""
     return e.high - e.low > NOISE * e.error
+
+
+def led_astray(e: Extremes, real: Array, tolerance: float) -> Array:
+    """Whether the first quantity that swings goes on rising or falling as it did since half of the time.
+
+    Where exact steps show it to return, as about a centre, it was the error of the steps.
+    """
+    high, earlier, halfway, low, when, before, then = (
+        jnp.take(part, jnp.argmax(real), mode="clip")
+        for part in (
+            e.high, e.earlier_high, e.halfway_high, e.low, e.high_time, e.earlier_high_time, e.halfway_time
+        )
+    )  # fmt: skip
+    change, last, rounds = high - halfway, high - earlier, (when - then) / (when - before)
+    far = jnp.abs(change) > max(_ASTRAY, _NOISY * tolerance) * (high - low)
+    return far & (last * rounds * jnp.sign(change) >= _AS_MUCH * jnp.abs(change))
 
 
 def _may_be_closed(e: Extremes, closed: float) -> Array:

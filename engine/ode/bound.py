@@ -18,7 +18,7 @@ from .method import Method
 from .rest.chart import without_errors
 from .rest.faces import vanishing_of
 from .rest.resting import Resting, resting_of
-from .scale import scale_of, settling_floor
+from .scale import rounded_off, scale_of, settling_floor, within_round
 from .steps.stepper import Step, Stepper
 from .steps.tolerance import Tolerance
 from .switching.rounded import rounding_of
@@ -167,11 +167,20 @@ class Bound:
 
     def tolerance(self, largest: Array | None, *known: Array | None) -> Tolerance:
         """How accurate steps are, of this `largest` size and, as far as `known`, noise, sticks and part."""
-        return self.method.tolerance(None if largest is None else self.own_scale(largest), *known)
+        if largest is None:
+            return self.method.tolerance(None, *known)
+        return self.method.tolerance(self.own_scale(largest), *known, halves=self._halves)
+
+    @cached_property
+    def _halves(self) -> tuple[float, ...]:
+        """Half of the round of each angle (`Resting`), or the scale that is declared for it."""
+        halves = self.resting.halves
+        declared = self.flow.scale or (None,) * len(halves)
+        return tuple(max(half, one or 0.0) for half, one in zip(halves, declared, strict=False))
 
     def own_scale(self, largest: Array) -> Array:
         """The scale of each component by itself, shape (d,), of this `largest` size."""
-        return scale_of(largest, self.flow.scale, floor=0.0)
+        return scale_of(within_round(largest, self._halves), self.flow.scale, floor=0.0)
 
     def units(self, lane: Lane) -> Array:
         """The scale of each component, shape (d,)."""
@@ -183,8 +192,9 @@ class Bound:
             return jnp.ones_like(lane.state)
         method = self.method
         error = 0.0 if method.atol is None else jnp.asarray(method.atol, lane.largest.dtype)
-        floor = settling_floor(method.settle, lane.largest, self.resting.quadratures, hidden, error)
-        return scale_of(lane.largest, self.flow.scale, floor)
+        largest = within_round(lane.largest, self._halves, rounded_off(lane.largest, method.settle))
+        floor = settling_floor(method.settle, largest, self.resting.quadratures, hidden, error)
+        return scale_of(largest, self.flow.scale, floor)
 
     def is_due(self, tried: Step, vanished: Vanished | None) -> Array | None:
         """Whether anything is due of what vanishes after a step that was tried; None: nothing does.

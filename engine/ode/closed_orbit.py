@@ -49,6 +49,8 @@ _EXACT_SMALL = 3.0
 _PART = 1e-3
 # The length of a round may be wrong by this part of what extremes are exact to, besides roundings of time.
 _CHANCE = 1e-2
+# Rounding of an angle hides its rounds where it comes to this part of one.
+_HIDDEN = 1e-2
 
 
 class Cycle(NamedTuple):
@@ -83,7 +85,7 @@ class Search(NamedTuple):
 
 def search_begins(
     turns: Turns, extremes: Extremes, real: Array, wanted: Array, stepper: Stepper, within: Closeness,
-    error: Array, units: Array, unseen: Array, most_steps: int, vanished: Vanished | None,
+    error: Array, units: Array, unseen: Array, steps: Array, most_steps: int, vanished: Vanished | None,
 ) -> tuple[Search, Sought]:  # fmt: skip
     """The search for the cycle of an orbit, from its last maximum on.
 
@@ -92,7 +94,7 @@ def search_begins(
     turns, extremes : its last ones.
     wanted : whether to look at all; without it nothing is integrated.
     stepper : takes the exact steps.
-    real, within, error, units, unseen, most_steps : as of `Sought`.
+    real, within, error, units, unseen, steps, most_steps : as of `Sought`.
     vanished : of the orbit where it ended.
     """
     first, k, dtype = jnp.argmax(real), len(real), turns.state.dtype
@@ -118,7 +120,7 @@ def search_begins(
     same = within.close * at(extremes.high - extremes.low, first)
     most, within = jnp.int32(most_steps), Closeness(*(jnp.asarray(part, dtype) for part in within))
     none = Cycle(jnp.asarray(False), jnp.int32(0), jnp.zeros((), dtype), zero, zero)
-    sought = Sought(real, first, until, most, same, within, error, units, unseen)
+    sought = Sought(real, first, until, most, same, within, error, units, unseen, steps)
     return Search(walk, history, none, goes_on(t, state, walk.tried, sought)), sought
 
 
@@ -170,6 +172,7 @@ def _while_it_lasts(bind: Bind, history: History, cycle: Cycle, sought: Sought, 
     change, earlier = states[0] - states[1], states[1] - states[2]
     least = (sought.within.close + OF_STATES * sought.within.exact) * sought.units
     onward = jnp.where(jnp.abs(change) > least, change, 0.0)
+    goes_on = jnp.where(jnp.abs(change) > OF_STATES * sought.within.exact * sought.units, jnp.abs(change), 0)
     error = jnp.max(jnp.where(onward != 0, jnp.abs(change - earlier) / jnp.abs(change), 0.0))
     error = jnp.maximum(error, jnp.abs(period - former) / period)
     # Two rounds may be as long by chance.
@@ -177,7 +180,16 @@ def _while_it_lasts(bind: Bind, history: History, cycle: Cycle, sought: Sought, 
     error = jnp.maximum(error, _CHANCE * sought.within.exact + clock)
     last = Round(times[0], states[0], period, onward, error, sought.units)
     ends = has_another_round_ahead(stepper.field, holds.next_switches, last, cycle.closed)
-    return cycle._replace(closed=cycle.closed & ~ends)
+    return cycle._replace(closed=cycle.closed & ~ends & ~_hides_a_round(goes_on, states[0], sought))
+
+
+def _hides_a_round(onward: Array, state: Array, sought: Sought) -> Array:
+    """Whether rounding hides rounds of what went so far `onward` in the last one, as angles do, (d,).
+
+    It grows with their size. Roundings of many steps do not add up, but for the root of their number.
+    """
+    rounding = jnp.finfo(state.dtype).eps * jnp.abs(state) * jnp.sqrt(sought.steps.astype(state.dtype))
+    return jnp.any((onward > 0) & (rounding > _HIDDEN * onward))
 
 
 def _unless_others_grow(

@@ -1,7 +1,7 @@
 """Maxima and minima of a trajectory: the steps that hold them, and where in those steps they are.
 
-Only the last two extremes of each followed quantity are kept, so what a lane carries does not grow with its
-horizon.
+Only the last two extremes of each followed quantity are kept, and a maximum from long before, so what a lane
+carries does not grow with its horizon.
 """
 
 from collections.abc import Callable
@@ -42,8 +42,9 @@ class Turns(NamedTuple):
     """The steps that hold the last two maxima and minima of each followed quantity.
 
     The second axis is over the followed quantities; along the first stand the last maximum, the one
-    before it, the last minimum, the one before it. `t` and `state` are those at the begin of the step,
-    `size` is its length, and `rise` and `after` are the quantity's change in it and its slope at the end.
+    before it, the last minimum, the one before it, and the last maximum before half of the time. `t` and
+    `state` are those at the begin of the step, `size` is its length, and `rise` and `after` are the
+    quantity's change in it and its slope at the end.
     """
 
     t: Array
@@ -56,7 +57,8 @@ class Turns(NamedTuple):
 class Extremes(NamedTuple):
     """The last two maxima and minima of each followed quantity, shape (k,), and when they were.
 
-    `depth` is the largest size of a component at these, in the order of `Turns`, shape (4, k); `error` is
+    And the last maximum before half of the time (`halfway_high`). `depth` is the largest size of a component
+    at the others, in the order of `Turns`, shape (4, k); `error` is
     what the error of a single step makes of them.
     """
 
@@ -68,14 +70,16 @@ class Extremes(NamedTuple):
     earlier_high_time: Array
     low_time: Array
     earlier_low_time: Array
+    halfway_high: Array
+    halfway_time: Array
     depth: Array
     error: Array
 
 
 def no_turns(followed: int, state: Array) -> Turns:
     """No extreme seen yet of so many followed quantities of a state like this one."""
-    nothing = jnp.full((4, followed), jnp.nan, state.dtype)
-    states = jnp.full((4, followed, *state.shape), jnp.nan, state.dtype)
+    nothing = jnp.full((5, followed), jnp.nan, state.dtype)
+    states = jnp.full((5, followed, *state.shape), jnp.nan, state.dtype)
     return Turns(nothing, nothing, nothing, nothing, states)
 
 
@@ -104,8 +108,9 @@ def updated(
     ends: tuple[Array, Array],
     states: tuple[Array, Array],
     rates: tuple[Array, Array],
+    half: Array,
 ) -> Turns:
-    """The turns after a step, given as for `turned`.
+    """The turns after a step, given as for `turned`; `half` is half of the time that the orbit has.
 
     Only the step is kept: where in it the extreme lies is asked once, of those that are left (`extremes_in`).
     """
@@ -115,13 +120,14 @@ def updated(
         def where(turned: Array, a: Array, b: Array) -> Array:
             return jnp.where(turned.reshape(turned.shape + (1,) * (a.ndim - 1)), a, b)
 
-        high, earlier_high, low, earlier_low = old
+        high, earlier_high, low, earlier_low, halfway = old
         return jnp.stack(
             [
                 where(rose, value, high),
                 where(rose, high, earlier_high),
                 where(fell, value, low),
                 where(fell, low, earlier_low),
+                where(rose & (ends[1] <= half), value, halfway),
             ]
         )
 
@@ -129,7 +135,7 @@ def updated(
 
 
 class Located(NamedTuple):
-    """Value, time and depth of each extreme of `Turns`, shape (4, k)."""
+    """Value, time and depth of each extreme of `Turns`, shape (5, k)."""
 
     value: Array
     time: Array
@@ -139,8 +145,9 @@ class Located(NamedTuple):
         """The extremes, of which a step's error makes so much, shape (k,)."""
         value, time = self.value, self.time
         return Extremes(
-            value[0], value[1], value[2], value[3], time[0], time[1], time[2], time[3], self.depth, error
-        )
+            value[0], value[1], value[2], value[3], time[0], time[1], time[2], time[3], value[4], time[4],
+            self.depth[:4], error,
+        )  # fmt: skip
 
 
 def extremes_in(

@@ -159,7 +159,7 @@ class Integration(Bound):
         largest = grown_in_step(lane.largest, lane, tried) if self.scaled else lane.largest
         kept = lane._replace(
             t=tried.t, state=tried.state, rates=tried.rates, solver_state=tried.solver_state,
-            steps=lane.steps + 1, largest=largest, turns=self._turns_after(lane, tried),
+            steps=lane.steps + 1, largest=largest, turns=self._turns_after(lane, tried, end / 2),
             calls=self.is_due(tried, vanished),
         )  # fmt: skip
         if lane.noise is not None:
@@ -217,11 +217,11 @@ class Integration(Bound):
         # Where it has not settled the rates at the rest point may be infinite.
         return state + jnp.where(alone & (later > 0), rates * later, 0.0)
 
-    def _turns_after(self, lane: Lane, step: Step) -> Turns | None:
+    def _turns_after(self, lane: Lane, step: Step, half: Array) -> Turns | None:
         if lane.turns is None:
             return None
         times, states, rates = (lane.t, step.t), (lane.state, step.state), (lane.rates, step.rates)
-        return updated(lane.turns, self.followed, times, states, rates)
+        return updated(lane.turns, self.followed, times, states, rates, half)
 
 
 def _select(keep: Array, new: Any, old: Any) -> Any:

@@ -234,11 +234,12 @@ class Method:
         return replace(self, solver=solver, rtol=rtol, atol=None, fixed_steps=None)
 
     def tolerance(
-        self, scale: Any = None, noise: Any = None, sticks: Any = None, part: Any = None
-    ) -> Tolerance:
+        self, scale: Any = None, noise: Any = None, sticks: Any = None, part: Any = None,
+        halves: tuple[float, ...] = (),
+    ) -> Tolerance:  # fmt: skip
         """How accurate steps are, for a state of this `scale` and so on, as in `Tolerance`."""
         implicit = self.solver in _IMPLICIT
-        return Tolerance(self.rtol, self.atol, self.fixed_steps, scale, noise, sticks, part, implicit)
+        return Tolerance(self.rtol, self.atol, self.fixed_steps, scale, noise, sticks, part, implicit, halves)
 
     def stepper(self, field: Field, control: Control | None = None) -> Stepper:
         """What takes steps of this method along ``field(t, state)``, as accurate as `control` asks for."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...kernels.flow import NOT_ALONG_FACES, Attractor
 from ...kernels.status import Status
-from .attractor import classified, is_swing
+from .attractor import classified, is_swing, led_astray
 from .bound import Parameters
 from .closed_orbit import Closeness, Cycle, Search, Sought, cycle_of, search_begins
 from .extrema import Extremes, Holds, Located, errors_in, extremes_in
@@ -35,7 +35,7 @@ class _Judged(NamedTuple):
     """What the last extremes of an orbit show.
 
     Which quantities swing by more than errors (`real`, shape (k,)), what it seems to near, whether it is
-    `wanted` to look for a cycle, and where that search begins.
+    `wanted` to look for a cycle, where that search begins, and whether steps have led it `astray`.
     """
 
     extremes: Extremes
@@ -44,6 +44,7 @@ class _Judged(NamedTuple):
     wanted: Array
     search: Search | None
     sought: Sought | None
+    astray: Array
 
 
 def reached(integration: Integration, orbit: Orbit, known: Array | None) -> Outputs:
@@ -102,10 +103,11 @@ def _judged(integration: Integration, orbit: Orbit, known: Array | None, located
     alone = np.isin(np.arange(lane.state.size), integration.resting.alone)
     unseen = jnp.where(alone, integration.units(lane), 0.0)
     search, sought = search_begins(
-        lane.turns, extremes, real, wanted, stepper, within, error, units, unseen, method.most_steps,
-        lane.vanished,
+        lane.turns, extremes, real, wanted, stepper, within, error, units, unseen, lane.steps,
+        method.most_steps, lane.vanished,
     )  # fmt: skip
-    return _Judged(extremes, real, attractor, wanted, search, sought)
+    astray = led_astray(extremes, real, method.tolerance().nominal)
+    return _Judged(extremes, real, attractor, wanted, search, sought, astray)
 
 
 def nothing_reached(integration: Integration, lane: Lane) -> Outputs:
@@ -160,6 +162,8 @@ def _swings(integration: Integration, state: Array, judged: _Judged, cycle: Cycl
     `state` is any state of the orbit.
     """
     followed, real, extremes = integration.followed, judged.real, judged.extremes
+    # Of several loops the last two maxima say nothing of what steps do to a round.
+    cycle = cycle._replace(closed=cycle.closed & ~(judged.astray & (cycle.loops == 1)))
     seen = jnp.where(cycle.closed, jnp.int8(Attractor.closed_orbit), jnp.int8(Attractor.undecided))
     attractor = jnp.where(judged.wanted, seen, judged.attractor)
     times = jnp.where(real, extremes.high_time - extremes.earlier_high_time, jnp.nan)

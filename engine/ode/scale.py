@@ -16,6 +16,11 @@ _OF_ROUNDING, _OF_ERRORS = 2.0, 10.0
 _NOTHING = {"float64": 1e-290, "float32": 1e-35}
 
 
+def rounded_off(largest: Array, settle: float) -> Array | float:
+    """The least scale of what has been so large in which `settle` is more than its rounding."""
+    return _ROUNDINGS * float(jnp.finfo(largest.dtype).eps) / settle * largest if settle else 0.0
+
+
 def settling_floor(
     settle: float, largest: Array, aside: Sequence[bool], hidden: Array | None, error: Array | float
 ) -> Array:
@@ -33,6 +38,16 @@ def settling_floor(
     if hidden is None:
         return floor
     return jnp.minimum(floor, jnp.maximum(_OF_ROUNDING * hidden, _OF_ERRORS * error) / settle)
+
+
+def within_round(size: Array, halves: Sequence[float], hidden: Array | float = 0.0) -> Array:
+    """The size of each component, shape (d,): of an angle no more than half of its round.
+
+    Nor less than what is `hidden` of it. `halves` are those halves, inf of others, or () where none is one.
+    """
+    if not halves:
+        return size
+    return jnp.minimum(size, jnp.maximum(jnp.asarray(halves, size.dtype), hidden))
 
 
 def grown(largest: Array, state: Array) -> Array:

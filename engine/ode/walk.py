@@ -46,6 +46,7 @@ class Sought(NamedTuple):
     error : what the error of an exact step makes of each quantity, shape (k,).
     units : the scale of each component of the state, shape (d,); infinite of what only accumulates.
     unseen : that of components that live on themselves alone, 0 of others, shape (d,).
+    steps : how many steps led to where the orbit ended.
     """
 
     real: Array
@@ -57,6 +58,7 @@ class Sought(NamedTuple):
     error: Array
     units: Array
     unseen: Array
+    steps: Array
 
 
 class Walk(NamedTuple):

@@ -15,6 +15,7 @@ from ...codegen.ir import Unsupported, order_of
 from ...codegen.lower.rule import BrokenRule
 from ...codegen.lower.walk_jaxpr import lower_function
 from ...errors import SweepError
+from .angles import half_rounds
 
 Array = Any
 Field = Callable[[Array, Array], Array]
@@ -23,13 +24,15 @@ Field = Callable[[Array, Array], Array]
 class Resting(NamedTuple):
     """Whether time moves the field; which components only accumulate, shape (d,), or () where none does.
 
-    And which may vanish together, and which of them live on themselves alone (`faces`).
+    And which may vanish together, and which of them live on themselves alone (`faces`); half of the round of
+    each that is an angle, inf of others, or () where none is (`angles`).
     """
 
     driven: bool
     quadratures: tuple[bool, ...]
     groups: tuple[tuple[int, ...], ...] = ()
     alone: tuple[int, ...] = ()
+    halves: tuple[float, ...] = ()
 
 
 def resting_of(field: Field, t: Array, state: Array, declared: Sequence[bool]) -> Resting:
@@ -51,7 +54,8 @@ def resting_of(field: Field, t: Array, state: Array, declared: Sequence[bool]) -
                 f"component {i} of the state is declared a quadrature, but rates depend on it, so that it"
                 " has to rest as well: leave out quadrature=True"
             )
-    return Resting(time.item() in needed, () if all(alone) else _some(alone))
+    halves = half_rounds(rates.tolist(), components.tolist())
+    return Resting(time.item() in needed, () if all(alone) else _some(alone), halves=halves)
 
 
 def _some(alone: Sequence[bool]) -> tuple[bool, ...]:

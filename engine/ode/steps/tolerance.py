@@ -11,7 +11,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from ..scale import nothing
+from ..scale import nothing, within_round
 
 Array = Any
 
@@ -23,6 +23,8 @@ _DEEP, _IN_LOGARITHM = 1e-9, 10
 # A step in which a component changes its sign is wrong by at most this part of it: else the error may have
 # changed the sign.
 _SIGN = 1e-2
+# An angle that has gone round often is not known better than to so many roundings of its size.
+_ROUNDINGS = 4.0
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Tolerance:
     sticks : which components an orbit may stick at where they are 0, shape (d,); None for none. All others
         are measured relative to themselves far below their scale, and do not change their signs by an error.
     part : the part of this error that is allowed, beside a rest point; None: all of it.
+    halves : half of the round of each component that is an angle, as of `within_round`.
     implicit : whether steps are, which are stable over a fast decay whatever they make of it.
     """
 
@@ -52,6 +55,7 @@ class Tolerance:
     sticks: Array | None = None
     part: Array | None = None
     implicit: bool = False
+    halves: tuple[float, ...] = ()
 
     @property
     def nominal(self) -> float:
@@ -84,7 +88,14 @@ class Tolerance:
             absolute = jnp.broadcast_to(atol, most.shape)
             own = jnp.where(old * new < 0, jnp.minimum(atol, _SIGN * most), atol)
         absolute = own if self.sticks is None else jnp.where(self.sticks, absolute, own)
-        return self._part_of(absolute + self.rtol * most) + least
+        return self._part_of(absolute + self._relative(most)) + least
+
+    def _relative(self, most: Array) -> Array:
+        """The error allowed in each component relative to it: to the round in an angle that goes round."""
+        if not self.halves:
+            return self.rtol * most
+        rounding = _ROUNDINGS * jnp.finfo(most.dtype).eps * most
+        return jnp.maximum(self.rtol * within_round(most, self.halves), rounding)
 
     def _part_of(self, allowed: Array) -> Array:
         return allowed if self.part is None else allowed * self.part

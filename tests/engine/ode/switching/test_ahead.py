@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import jax
 import jax.numpy as jnp
 import numpy as np
-from equisweep.engine.ode.closed_orbit import Cycle, History, _while_it_lasts
+from equisweep.engine.ode.closed_orbit import Cycle, History, _hides_a_round, _while_it_lasts
 from equisweep.engine.ode.switching.ahead import Round, has_another_round_ahead
 from equisweep.engine.ode.switching.timed import next_times
 from equisweep.engine.ode.walk import Closeness
@@ -61,7 +61,7 @@ def test_rounds_that_are_as_long_by_chance_are_not_taken_to_be_exact():
     assert times[-1] - times[-2] == times[-2] - times[-3]
     history = History(None, jnp.asarray(np.stack([times, times])[:, None]), jnp.ones((1, 24), jnp.float32))
     units, within = jnp.ones(1, jnp.float32), Closeness(1e-3, 1e-3)
-    sought = SimpleNamespace(first=jnp.int32(0), within=within, units=units)
+    sought = SimpleNamespace(first=jnp.int32(0), within=within, units=units, steps=jnp.int32(300))
     closed = Cycle(jnp.asarray(True), jnp.int32(1), None, None, None)
 
     def seen(slow):
@@ -72,3 +72,17 @@ def test_rounds_that_are_as_long_by_chance_are_not_taken_to_be_exact():
         return _while_it_lasts(lambda _p: bound, history, closed, sought, None).closed
 
     assert jax.jit(jax.vmap(seen))(jnp.asarray([0.0, 1.0], jnp.float32)).tolist() == [True, False]
+
+
+def test_rounding_hides_the_rounds_of_an_angle_that_has_gone_round_too_often():
+    """In float32 beyond some 10,000 radians; what does not go on in a round may be as large as it likes."""
+    steps = SimpleNamespace(steps=jnp.int32(300))
+
+    def hidden(size, onward):
+        return _hides_a_round(
+            jnp.stack([0.0, onward]).astype(size.dtype), jnp.stack([1e9 + size, size]), steps
+        )
+
+    given = [1e3, 1e5, 1e6, 1e6], [6.28, 6.28, 6.28, 0.0]
+    for dtype, expected in (("float32", [False, True, True, False]), ("float64", [False] * 4)):
+        assert jax.jit(jax.vmap(hidden))(*(jnp.asarray(one, dtype) for one in given)).tolist() == expected

@@ -234,7 +234,7 @@ class Method:
         return replace(self, solver=solver, rtol=rtol, atol=None, fixed_steps=None)
 
     def tolerance(
-        self, scale: Any = None, noise: Any = None, sticks: Any = None, part: Any = None,
+        self, scale: Any = None, noise: Any = None, sticks: Any = None, part: Any = None, *,
         halves: tuple[float, ...] = (),
     ) -> Tolerance:  # fmt: skip
         """How accurate steps are, for a state of this `scale` and so on, as in `Tolerance`."""

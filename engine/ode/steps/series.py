@@ -55,7 +55,7 @@ class LoweredField:
     def order_within(self, order: int) -> int:
         """The order that `series` has. Raises SweepError where only low ones compile in time."""
         with _suitable():
-            return _order_within(self._nodes, {self.time, *self.components}, order)
+            return _order_within(self._nodes, _varying(self._nodes, {self.time, *self.components}), order)
 
     def series(
         self, t: Array, state: Array, order: int, rates: Array | None = None, costly: Sequence[Array] = ()
@@ -106,10 +106,7 @@ class LoweredField:
     @cached_property
     def _costly(self) -> list[Scalar]:
         """Floats that change on the way and take dozens of instructions each, the first of them."""
-        varying = {self.time, *self.components}
-        for node in self._nodes:
-            if not varying.isdisjoint(node.args):
-                varying.add(node)
+        varying = _varying(self._nodes, {self.time, *self.components})
         costly = [n for n in self._nodes if n in varying and n.dtype[0] == "f" and _is_costly(n)]
         return costly[:_MOST_CARRIED]
 
@@ -132,17 +129,25 @@ def _suitable() -> Iterator[None]:
         raise SweepError(message) from reason
 
 
-def _order_within(nodes: Sequence[Scalar], moving: set[Scalar], order: int) -> int:
+def _varying(nodes: Sequence[Scalar], inputs: set[Scalar]) -> set[Scalar]:
+    """What changes on the way: these inputs, and all nodes that rest on one."""
+    varying = set(inputs)
+    for node in nodes:
+        if not varying.isdisjoint(node.args):
+            varying.add(node)
+    return varying
+
+
+def _order_within(nodes: Sequence[Scalar], varying: set[Scalar], order: int) -> int:
     """The highest order up to this one of which a step compiles in time: tracing it takes time, too.
 
     Raises Unsupported where that is a low one.
     """
     linear = products = 0
     for node in nodes:
-        varying = sum(a in moving for a in node.args)
-        if varying:
-            moving.add(node)
-            if node.op in _LINEAR or (node.op in _PRODUCTS and varying == 1):
+        changes = sum(a in varying for a in node.args)
+        if changes:
+            if node.op in _LINEAR or (node.op in _PRODUCTS and changes == 1):
                 linear += 1
             else:
                 products += 1
